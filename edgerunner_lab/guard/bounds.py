@@ -1,0 +1,167 @@
+"""Which bounds there are, what each one means, and its default by mode (RISK.md §2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+)
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.contracts import SecType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What a bound counts, and which way it is tighter.
+
+    Attributes:
+        name: As shown beside the value, e.g. "% of NetLiquidation".
+        is_tighter_larger: Whether a larger value refuses more; smaller does for most.
+    """
+
+    name: str
+    is_tighter_larger: bool = False
+
+
+def _decimal(value: object) -> Decimal:
+    # A TOML string or a boolean is no number, although both would convert.
+    if isinstance(value, Decimal) or (
+        isinstance(value, int) and not isinstance(value, bool)
+    ):
+        return Decimal(value)
+    raise ValueError("expected a number")
+
+
+_Number = Annotated[Decimal, BeforeValidator(_decimal), Field(decimal_places=12)]
+Positive = Annotated[_Number, Field(gt=0, le=Decimal("1e12"))]
+Percent = Annotated[_Number, Field(gt=0, le=100)]
+PercentOfAccount = Annotated[_Number, Field(gt=0, le=1000)]
+Count = Annotated[_Number, Field(ge=1, le=100_000, multiple_of=1)]
+
+_Frozen = AfterValidator(MappingProxyType)
+_UNITS = Unit(name="shares or contracts")
+_MONEY = Unit(name="account currency")
+_NLV = Unit(name="% of NetLiquidation")
+_SECONDS = Unit(name="s")
+
+
+class SymbolBounds(BaseModel):
+    """Bounds of one symbol; the tighter of these and the general ones holds.
+
+    Attributes:
+        max_order_qty: Shares or contracts an order.
+        max_order_notional: Account currency an order.
+        max_position_qty: Shares or contracts held, everything that works filled.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_order_qty: Annotated[Positive | None, _UNITS] = None
+    max_order_notional: Annotated[Positive | None, _MONEY] = None
+    max_position_qty: Annotated[Positive | None, _UNITS] = None
+
+
+class Bounds(BaseModel):
+    """Every bound of one mode.
+
+    Attributes:
+        max_order_qty: By security type; shares, contracts, or units of the base currency an order (R12).
+        max_order_notional: Worst-case value of an order (R13).
+        max_order_notional_pct: The same in percent of NetLiquidation; the smaller one holds.
+        max_position_pct: Worst-case value of the position after the order (R15).
+        max_position_qty: By security type, the same in units; none by default.
+        collar_pct: By security type; how far a price may cross the market, in percent of bid or ask (R11).
+        collar_passive_pct: By security type; how far it may lie on the other side, against typing errors.
+        collar_low_price: Stocks below this price use `collar_low_price_pct` instead of `collar_pct`.
+        collar_option_min: An option's collar is at least this wide, in its currency.
+        market_orders_in_rth_only: Whether a market order is refused outside regular trading hours (R11).
+        max_quote_age_mkt_s: Age of the quote behind a market or stop order (R10).
+        max_quote_age_lmt_s: The same behind a limit or stop-limit order.
+        max_spread_pct: Bid to ask, in percent of their middle; the larger of this and `max_spread_ticks` holds.
+        duplicate_window_s: How long the same order counts as a repeat (R18).
+        duplicate_order_denied: Whether a repeat is denied; otherwise it is only warned of.
+        max_orders_10s: New orders and modifications, denied ones included, in any 10 seconds (R20).
+        by_symbol: By the name the order language uses, e.g. "SPY" or "EUR.USD".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_order_qty: Annotated[dict[SecType, Positive], _Frozen, _UNITS]
+    max_order_notional: Annotated[Positive, _MONEY]
+    max_order_notional_pct: Annotated[PercentOfAccount, _NLV]
+    max_position_pct: Annotated[PercentOfAccount, _NLV]
+    max_position_qty: Annotated[dict[SecType, Positive], _Frozen, _UNITS]
+    collar_pct: Annotated[dict[SecType, Percent], _Frozen, Unit(name="% across the market")]
+    collar_passive_pct: Annotated[
+        dict[SecType, Percent], _Frozen, Unit(name="% away from the market")
+    ]
+    collar_low_price: Annotated[Positive, Unit(name="contract currency")]
+    collar_low_price_pct: Annotated[Percent, Unit(name="% across the market")]
+    collar_option_min: Annotated[Positive, Unit(name="contract currency")]
+    market_orders_in_rth_only: Annotated[StrictBool, Unit(name="")]
+    max_quote_age_mkt_s: Annotated[Positive, _SECONDS]
+    max_quote_age_lmt_s: Annotated[Positive, _SECONDS]
+    max_spread_pct: Annotated[Percent, Unit(name="% of the middle")]
+    max_spread_ticks: Annotated[Count, Unit(name="ticks")]
+    duplicate_window_s: Annotated[Positive, Unit(name="s", is_tighter_larger=True)]
+    duplicate_order_denied: Annotated[StrictBool, Unit(name="")]
+    max_orders_10s: Annotated[Count, Unit(name="orders in 10 s")]
+    max_orders_1h: Annotated[Count, Unit(name="orders in 1 h")]
+    max_orders_1d: Annotated[Count, Unit(name="orders in 24 h")]
+    by_symbol: Annotated[dict[str, SymbolBounds], _Frozen]
+
+
+_PAPER: Final[dict[str, object]] = {
+    "max_order_qty": {"STK": 1000, "CASH": 50_000, "FUT": 2, "OPT": 10},
+    "max_order_notional": 25_000,
+    "max_order_notional_pct": 10,
+    "max_position_pct": 20,
+    "max_position_qty": {},
+    "collar_pct": {"STK": 5, "CASH": Decimal("0.5"), "FUT": 1, "OPT": 20},
+    "collar_passive_pct": {"STK": 25, "CASH": 25, "FUT": 25, "OPT": 25},
+    "collar_low_price": 5,
+    "collar_low_price_pct": 10,
+    "collar_option_min": Decimal("0.10"),
+    "market_orders_in_rth_only": True,
+    "max_quote_age_mkt_s": 15,
+    "max_quote_age_lmt_s": 15,
+    "max_spread_pct": 2,
+    "max_spread_ticks": 3,
+    "duplicate_window_s": 60,
+    "duplicate_order_denied": True,
+    "max_orders_10s": 5,
+    "max_orders_1h": 60,
+    "max_orders_1d": 300,
+    "by_symbol": {},
+}
+
+DEFAULTS: Final[Mapping[Mode, Mapping[str, object]]] = {
+    # The embedded market trades around the clock, and repeating a cell there is how one learns.
+    Mode.SIM: _PAPER
+    | {"market_orders_in_rth_only": False, "duplicate_order_denied": False},
+    Mode.PAPER: _PAPER,
+    Mode.LIVE: _PAPER
+    | {
+        "max_order_qty": {"STK": 200, "CASH": 25_000, "FUT": 1, "OPT": 2},
+        "max_order_notional": 5_000,
+        "max_order_notional_pct": 5,
+        "max_position_pct": 10,
+        "collar_pct": {"STK": 2, "CASH": Decimal("0.5"), "FUT": 1, "OPT": 20},
+        "collar_passive_pct": {"STK": 15, "CASH": 15, "FUT": 15, "OPT": 15},
+        "max_quote_age_mkt_s": 5,
+        "duplicate_window_s": 300,
+        "max_orders_10s": 3,
+        "max_orders_1h": 30,
+        "max_orders_1d": 100,
+    },
+}
+"""mode -> bound -> value"""

@@ -1,0 +1,158 @@
+"""Everything a decision may look at, frozen at one moment."""
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.facts import AccountSnapshot, OrderUpdate, Quote
+from edgerunner_lab.core.intents import Side
+
+
+class LatchState(enum.StrEnum):
+    """Whether new orders are let through; set durably, shared by all kernels of a user."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latch:
+    """The latch as the ledger has it.
+
+    Attributes:
+        by: Who or what set it, e.g. "user" or "daily_loss".
+        at: When, aware UTC; None for a latch that was never touched.
+    """
+
+    state: LatchState
+    by: str
+    at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingOrder:
+    """What may still trade: any client's open order, or a reservation.
+
+    Attributes:
+        order_ref: Ours, or `perm:` and the broker's permId for an order placed elsewhere.
+        remaining: Shares or contracts that may still fill; positive or zero.
+        price: Limit or stop price per unit; None for a market order.
+    """
+
+    order_ref: str
+    con_id: int
+    side: Side
+    remaining: Decimal
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt at a new order or a modification, denied ones included (R20)."""
+
+    at: datetime
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOrder:
+    """An earlier order with the fingerprint of the one being judged (R18)."""
+
+    order_ref: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFacts:
+    """What the ledger knows, read in the transaction that would reserve the order.
+
+    Attributes:
+        working: Of this account, all instruments, other kernels' orders and reservations included.
+        attempts: New and modify attempts of at least the last 24 hours, in any order, without the present one.
+        repeats: Same fingerprint as the order being judged.
+    """
+
+    latch: Latch
+    working: tuple[WorkingOrder, ...]
+    attempts: tuple[Attempt, ...]
+    repeats: tuple[PastOrder, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """The connection at the moment of the decision.
+
+    Attributes:
+        missing: Parts of the first synchronisation that are not complete, e.g. "open_orders"; empty means ready.
+        not_ready_since_s: Seconds for which something has been missing.
+        heartbeat_age_s: Seconds since the broker last gave a sign of life; None before the first.
+        loop_lag_s: How late the session's loop runs; None before it was measured.
+        bound_account: The one account this session trades on, in full.
+        managed_accounts: What the broker announced on this very connection.
+        is_armed: Whether a live account was armed from a terminal; means nothing in other modes.
+    """
+
+    missing: tuple[str, ...]
+    not_ready_since_s: float
+    heartbeat_age_s: float | None
+    loop_lag_s: float | None
+    mode: Mode
+    bound_account: str
+    managed_accounts: tuple[str, ...]
+    port: int
+    is_armed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything a decision may look at.
+
+    Attributes:
+        ledger: None while the ledger is unusable; `ledger_error` then says why.
+        quote: Of the order's instrument; None before anything came in.
+        position: Signed, in the order's instrument; None while unknown, which denies.
+        broker_working: The broker's own list of open orders, every client's.
+        fx_rate: Account currency for one unit of the contract's currency; 1 where they are equal, None unknown.
+        open_order: The working order that is being modified; None for a new order.
+        now_mono: Monotonic seconds, on the clock of `quote.received_mono`.
+    """
+
+    session: SessionFacts
+    ledger: LedgerFacts | None
+    ledger_error: str
+    quote: Quote | None
+    position: Decimal | None
+    broker_working: tuple[WorkingOrder, ...]
+    account: AccountSnapshot | None
+    fx_rate: Decimal | None
+    open_order: OrderUpdate | None
+    now_mono: float
+
+
+def working_at_worst(
+    broker: Iterable[WorkingOrder], ledger: Iterable[WorkingOrder]
+) -> dict[tuple[str, Side], Decimal]:
+    """Join what the broker and the ledger have working: (order_ref, side) -> remaining, the larger of the two.
+
+    An order between its reservation and the broker's list is in the ledger alone, one of another client in the
+    broker's list alone, and one that is filling may have two remainders; the larger one is the safe one.
+    """
+    at_broker, in_ledger = _remaining(broker), _remaining(ledger)
+    return {
+        key: max(at_broker.get(key, Decimal(0)), in_ledger.get(key, Decimal(0)))
+        for key in at_broker.keys() | in_ledger.keys()
+    }
+
+
+def _remaining(working: Iterable[WorkingOrder]) -> dict[tuple[str, Side], Decimal]:
+    total: dict[tuple[str, Side], Decimal] = defaultdict(Decimal)
+    for order in working:
+        # Summed, not replaced: the legs of a foreign bracket may carry one reference.
+        total[order.order_ref, order.side] += order.remaining
+    return total

@@ -1,0 +1,69 @@
+"""Stands in for a ledger that cannot be opened: denies what needs a record, lets everything else be."""
+
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from edgerunner_lab.core.errors import LedgerError
+from edgerunner_lab.core.facts import Fill
+from edgerunner_lab.core.intents import ProposedOrder
+from edgerunner_lab.guard.gate import ApprovedOrder
+from edgerunner_lab.guard.snapshot import Latch, LatchState, LedgerFacts
+from edgerunner_lab.ledger.journal import JSON
+from edgerunner_lab.ledger.ledger import Standing
+from edgerunner_lab.ledger.reservations import OrderRow, Reservation
+
+
+class UnusableLedger:
+    """Answers every call with the error that kept the ledger from being opened."""
+
+    owner = ""
+
+    def __init__(self, error: LedgerError) -> None:
+        self._error = error
+
+    def close(self) -> None:
+        """Close nothing."""
+
+    def reserve(
+        self, order: ProposedOrder, judge: Callable[[LedgerFacts], ApprovedOrder]
+    ) -> Reservation:
+        """Refuse: without a durable intent nothing is sent."""
+        self._refuse(order, judge)
+
+    def facts(self, account: str, order: ProposedOrder | None) -> LedgerFacts:
+        """Refuse: the limits of all kernels together are not known."""
+        self._refuse(account, order)
+
+    def record(
+        self, order_ref: str, standing: Standing, *, kind: str, facts: Mapping[str, JSON]
+    ) -> None:
+        """Refuse: there is nowhere to write it."""
+        self._refuse(order_ref, standing, kind, facts)
+
+    def record_fill(self, fill: Fill) -> bool:
+        """Refuse: there is nowhere to write it."""
+        self._refuse(fill)
+
+    def note(self, kind: str, facts: Mapping[str, JSON]) -> None:
+        """Refuse: there is nowhere to write it."""
+        self._refuse(kind, facts)
+
+    def latch(self) -> Latch:
+        """Refuse: whether trading is halted is not known."""
+        self._refuse()
+
+    def set_latch(self, state: LatchState, *, by: str, reason: str) -> Latch:
+        """Refuse: a halt that is not durable is none."""
+        self._refuse(state, by, reason)
+
+    def open_orders(self, account: str) -> list[OrderRow]:
+        """Refuse: which orders are ours is not known."""
+        self._refuse(account)
+
+    def next_order_id_floor(self, client_id: int) -> int:
+        """Refuse: which ids were used is not known."""
+        self._refuse(client_id)
+
+    def _refuse(self, *_asked: object) -> NoReturn:
+        # A fresh one each time: an exception that is raised again would keep every traceback it has had.
+        raise type(self._error)(str(self._error)) from self._error

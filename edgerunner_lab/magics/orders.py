@@ -1,0 +1,82 @@
+"""`%order`, `%cancel`, `%orders` and `%fills`."""
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+
+from edgerunner_lab.magics.args import cancel_what, no_args, order_text
+from edgerunner_lab.magics.verbs import Verbs
+
+
+@magics_class
+class OrderMagics(Magics):
+    """Magics about orders."""
+
+    def __init__(self, shell: InteractiveShell, lab: Verbs) -> None:
+        super().__init__(shell)
+        self._lab = lab
+
+    @line_magic
+    @no_var_expand
+    def order(self, line: str) -> object:
+        """Send one order through the guard; what the limits do not allow is denied, with every reason.
+
+        `%order buy|sell SIZE SYMBOL [lmt PRICE] [stp PRICE] [day|gtc|ioc|fok] [options]`
+
+        The size is shares (`10`), money (`$5000`), `all` or `half` of the position.
+        Options: `--preview` sends nothing and shows cost and verdict; `--again` repeats an order on purpose;
+        `--outside-rth` lets it trade outside regular hours; `--ref NAME` names it; `--account A` chooses.
+        Nothing is evaluated: `$5000` is money, never a Python name.
+
+        Examples::
+
+            %order buy 10 SPY
+            %order sell 5 AAPL lmt 190.50 gtc
+            %order buy $5000 SPY --preview
+            %order sell all SPY
+            placed = %order buy 1 MSFT lmt 400 ioc --ref probe
+            placed.state
+        """
+        return self._lab.magic_order(order_text(line))
+
+    @line_magic
+    @no_var_expand
+    def cancel(self, line: str) -> object:
+        """Cancel working orders: one by its reference, those in a symbol, or all.
+
+        `%cancel REF|SYMBOL|all`
+
+        Examples::
+
+            %cancel SPY
+            %cancel probe
+            %cancel all
+        """
+        return self._lab.cancel(cancel_what(line))
+
+    @line_magic
+    @no_var_expand
+    def orders(self, line: str) -> object:
+        """Show today's orders with their state and reason.
+
+        Examples::
+
+            %orders
+            table = %orders
+            table.df
+        """
+        no_args(line, "%orders")
+        return self._lab.orders()
+
+    @line_magic
+    @no_var_expand
+    def fills(self, line: str) -> object:
+        """Show today's executions with price, commission and realized profit.
+
+        Examples::
+
+            %fills
+            table = %fills
+            table.df
+        """
+        no_args(line, "%fills")
+        return self._lab.fills()

@@ -1,0 +1,64 @@
+"""`%risk`, `%halt` and `%resume`."""
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+
+from edgerunner_lab.magics.args import halt_reason, resume_reason, risk_args
+from edgerunner_lab.magics.verbs import Verbs
+
+
+@magics_class
+class RiskMagics(Magics):
+    """Magics about limits and stopping."""
+
+    def __init__(self, shell: InteractiveShell, lab: Verbs) -> None:
+        super().__init__(shell)
+        self._lab = lab
+
+    @line_magic
+    @no_var_expand
+    def risk(self, line: str) -> object:
+        """Show the limits that every order is held to, or set one for this session.
+
+        `%risk [show]` or `%risk set NAME VALUE`
+
+        Tightening holds at once; loosening only within what `limits.toml` allows.
+
+        Examples::
+
+            %risk
+            %risk set max_order_qty.STK 100
+        """
+        args = risk_args(line)
+        if args.action == "set":
+            return self._lab.set_risk(args.name, args.value)
+        return self._lab.risk()
+
+    @line_magic
+    @no_var_expand
+    def halt(self, line: str) -> object:
+        """Stop trading in every notebook of this user, and cancel working orders.
+
+        `%halt [--reason "words"]`
+
+        It stays, also over restarts, until `%resume`. A halt is never refused for its wording.
+
+        Examples::
+
+            %halt
+            %halt --reason "prices look wrong"
+        """
+        return self._lab.halt(halt_reason(line))
+
+    @line_magic
+    @no_var_expand
+    def resume(self, line: str) -> object:
+        """Let trading go on after a halt; the reason is kept in the journal.
+
+        `%resume --reason "words"`
+
+        Examples::
+
+            %resume --reason "the feed is back, positions checked"
+        """
+        return self._lab.resume(reason=resume_reason(line))

@@ -1,0 +1,377 @@
+"""Connect to a gateway, synchronise completely, keep watch over the line, and come back when it breaks.
+
+Nothing here decides about orders; it says whether the picture of the account is complete (`missing`).
+"""
+
+import asyncio
+import contextlib
+import enum
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from ib_async import StartupFetchALL
+
+from edgerunner_lab.core.accounts import Mode, is_paper, mask
+from edgerunner_lab.core.errors import ConnectFailed
+from edgerunner_lab.session.broker import BrokerIB, neutral_tail
+from edgerunner_lab.session.firewall import Firewall
+from edgerunner_lab.session.settings import MODE_HINT_BY_PORT
+
+_log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 4.0
+HEARTBEAT_TIMEOUT_SECONDS = 5.0
+"""Together they find a half-open socket within 9 s; the rule SESSION_NOT_READY allows 10."""
+
+RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
+RETRY_SECONDS_SLOW = 30.0
+RETRY_JITTER = 0.2
+"""Five quick tries, then one every 30 s for ever (REQUIREMENTS C4); jitter keeps kernels from knocking together."""
+
+CLIENT_ID_TRIES = 8
+CLIENT_ID_IN_USE = 326
+
+CONNECTIVITY_LOST = frozenset({1100, 2110})
+CONNECTIVITY_BACK = frozenset({1101, 1102})
+
+
+class ConnectionState(enum.StrEnum):
+    """Where the connection stands, in the words shown to the user."""
+
+    DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
+    SYNCING = "syncing"
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    BROKER_LOST = "broker unreachable"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What to connect to.
+
+    Attributes:
+        account: In full; None binds the only account there is.
+        find_port: Finds or starts the embedded gateway at every try; None where `port` is fixed.
+    """
+
+    profile: str
+    host: str
+    port: int
+    account: str | None
+    client_id: int
+    timeout_s: float
+    find_port: Callable[[], Awaitable[int]] | None = None
+
+    @property
+    def is_live_profile(self) -> bool:
+        """Whether the user asked for a live account."""
+        return self.profile.startswith("live")
+
+
+@dataclass(slots=True, kw_only=True)
+class Link:
+    """One established connection; replaced as a whole by the next.
+
+    Attributes:
+        generation: Counts connections of this session from 1; permits and snapshots name theirs.
+        missing: Parts of a complete picture that are not there; empty means ready.
+        heartbeat_mono: Monotonic seconds of the last answer to a heartbeat.
+    """
+
+    generation: int
+    host: str
+    port: int
+    client_id: int
+    account: str
+    accounts: tuple[str, ...]
+    mode: Mode
+    server_version: int
+    firewall: Firewall
+    connected_mono: float
+    heartbeat_mono: float
+    latency_s: float | None = None
+    missing: set[str] = field(default_factory=set)
+
+
+class Gateway:
+    """The connection of one session, on the session's loop."""
+
+    def __init__(
+        self,
+        ib: BrokerIB,
+        *,
+        on_ready: Callable[[Link], Awaitable[None]],
+        on_lost: Callable[[str], None],
+        on_state: Callable[[], None],
+    ) -> None:
+        """Watch over `ib`.
+
+        Args:
+            ib: The session's broker object.
+            on_ready: Awaited after synchronisation, before the state says connected.
+            on_lost: Called with the reason when an established connection is gone.
+            on_state: Called after every change of `state` or `detail`.
+        """
+        self.state = ConnectionState.DISCONNECTED
+        self.detail = ""
+        self.link: Link | None = None
+        self._ib = ib
+        self._on_ready = on_ready
+        self._on_lost = on_lost
+        self._on_state = on_state
+        self._generation = 0
+        self._target: Target | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._heart: asyncio.Task[None] | None = None
+        self._client_id_in_use: asyncio.Event | None = None
+        ib.disconnectedEvent += self._dropped
+
+    @property
+    def target(self) -> Target | None:
+        """What the user last asked to be connected to; None after a disconnect."""
+        return self._target
+
+    async def connect(self, target: Target) -> Link:
+        """Connect once; afterwards a broken line is taken up again until `disconnect`.
+
+        Raises:
+            ConnectFailed: one line says why and what to do; nothing keeps trying.
+        """
+        await self.disconnect()
+        self._target = target
+        try:
+            return await self._establish(target)
+        except ConnectFailed as error:
+            self._target = None
+            self._set(ConnectionState.ERROR, str(error))
+            raise
+
+    async def disconnect(self) -> None:
+        """Close the connection and stop trying."""
+        self._target = None
+        for task in (self._keeper, self._heart):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._keeper = self._heart = None
+        self._close_socket()
+        if self.link is not None:
+            self.link = None
+            self._on_lost("disconnected")
+        self._set(ConnectionState.DISCONNECTED, "")
+
+    def note_code(self, code: int) -> None:
+        """Take notice of a connection code among the broker's messages."""
+        if code == CLIENT_ID_IN_USE and self._client_id_in_use is not None:
+            self._client_id_in_use.set()
+        if self.link is None:
+            return
+        if code in CONNECTIVITY_LOST:
+            self.link.missing.add("broker_connection")
+            self._set(
+                ConnectionState.BROKER_LOST, f"code {code}: the gateway has lost the broker"
+            )
+        elif code in CONNECTIVITY_BACK and self._target is not None:
+            # Whatever happened meanwhile is learnt by a complete synchronisation on a new connection.
+            self.restart(f"code {code}: synchronising again")
+
+    def restart(self, reason: str) -> None:
+        """Drop the line and take it up again with a complete synchronisation."""
+        _log.warning("the connection is taken up again: %s", reason)
+        if self.link is not None:
+            self.detail = reason
+            self._ib.client.conn.disconnect()
+
+    async def _establish(self, target: Target) -> Link:
+        self._set(ConnectionState.CONNECTING, f"{target.profile} at {target.host}")
+        port = await target.find_port() if target.find_port is not None else target.port
+        client_id = await self._open(target, port)
+        try:
+            link = self._bind(target, port, client_id)
+            self.link = link
+            self._set(ConnectionState.SYNCING, "")
+            await asyncio.wait_for(self._ib.reqAllOpenOrdersAsync(), target.timeout_s)
+            await self._on_ready(link)
+        except (TimeoutError, ConnectionError) as error:
+            self._abandon()
+            raise ConnectFailed(
+                f"{target.host}:{port} answered, but the synchronisation did not complete ({error or 'open orders'}); "
+                "an incomplete picture is not taken for a flat one, try again"
+            ) from error
+        except BaseException:
+            self._abandon()
+            raise
+        link.missing.clear()
+        self._heart = asyncio.create_task(self._beat(link), name="heartbeat")
+        self._set(ConnectionState.CONNECTED, "")
+        return link
+
+    async def _open(self, target: Target, port: int) -> int:
+        """Connect the socket and download; return the client id that was free."""
+        for offset in range(CLIENT_ID_TRIES):
+            client_id = target.client_id + offset
+            self._client_id_in_use = asyncio.Event()
+            attempt = asyncio.create_task(
+                self._ib.connectAsync(
+                    target.host,
+                    port,
+                    clientId=client_id,
+                    timeout=target.timeout_s,
+                    account=target.account or "",
+                    raiseSyncErrors=True,
+                    fetchFields=StartupFetchALL,
+                )
+            )
+            taken = asyncio.create_task(self._client_id_in_use.wait())
+            try:
+                # ib_async waits its whole timeout when the id is taken; the 326 itself is heard at once.
+                await asyncio.wait({attempt, taken}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                taken.cancel()
+                if not attempt.done():
+                    attempt.cancel()
+            try:
+                await attempt
+            except asyncio.CancelledError:
+                self._close_socket()
+                if not self._client_id_in_use.is_set():
+                    raise
+                continue
+            except (OSError, TimeoutError, ValueError) as error:
+                self._close_socket()
+                if self._client_id_in_use.is_set():
+                    continue
+                raise ConnectFailed(_why(error, target, port)) from error
+            return client_id
+        raise ConnectFailed(
+            f"client ids {target.client_id} to {target.client_id + CLIENT_ID_TRIES - 1} are all in use, "
+            "give a free one with --client-id"
+        )
+
+    def _bind(self, target: Target, port: int, client_id: int) -> Link:
+        """Check the accounts and make the link; the account decides what the connection is."""
+        accounts = tuple(self._ib.client.getAccounts())
+        account = target.account or (accounts[0] if len(accounts) == 1 else "")
+        if account not in accounts:
+            shown = ", ".join(mask(name) for name in accounts)
+            raise ConnectFailed(
+                f"account {mask(account) if account else 'not given'}, expected one of {shown}: use --account"
+            )
+        mode = _mode(target, port, account, accounts)
+        self._generation += 1
+        version = self._ib.client.serverVersion()
+        firewall = Firewall(
+            generation=self._generation,
+            # Live accounts are observed only; arming comes with its own road (RISK R03).
+            may_trade=mode is not Mode.LIVE,
+            neutral_tail=neutral_tail(version),
+        )
+        self._ib.client.conn.firewall = firewall
+        now = asyncio.get_running_loop().time()
+        return Link(
+            generation=self._generation,
+            host=target.host,
+            port=port,
+            client_id=client_id,
+            account=account,
+            accounts=accounts,
+            mode=mode,
+            server_version=version,
+            firewall=firewall,
+            connected_mono=now,
+            heartbeat_mono=now,
+            missing={"synchronisation"},
+        )
+
+    async def _beat(self, link: Link) -> None:
+        """Ask the time for as long as the link lasts; silence means that the line is dead."""
+        loop = asyncio.get_running_loop()
+        while self.link is link:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            asked = loop.time()
+            try:
+                await asyncio.wait_for(
+                    self._ib.reqCurrentTimeAsync(), HEARTBEAT_TIMEOUT_SECONDS
+                )
+            except TimeoutError:
+                self.restart("no answer to the heartbeat within 5 s")
+                return
+            except ConnectionError:
+                return
+            link.heartbeat_mono = loop.time()
+            link.latency_s = link.heartbeat_mono - asked
+
+    def _dropped(self) -> None:
+        """Hear from ib_async that an established connection is gone."""
+        if self.link is None:
+            return
+        self.link = None
+        self._on_lost(self.detail or "the gateway closed the connection")
+        if self._target is not None and (self._keeper is None or self._keeper.done()):
+            self._set(
+                ConnectionState.RECONNECTING,
+                self.detail or "the gateway closed the connection",
+            )
+            self._keeper = asyncio.create_task(
+                self._come_back(self._target), name="reconnect"
+            )
+
+    async def _come_back(self, target: Target) -> None:
+        tries = 0
+        while self._target is target:
+            pause = (
+                RETRY_SECONDS[tries] if tries < len(RETRY_SECONDS) else RETRY_SECONDS_SLOW
+            )
+            tries += 1
+            await asyncio.sleep(pause * random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER))  # noqa: S311  not a secret
+            try:
+                await self._establish(target)
+            except ConnectFailed as error:
+                _log.warning("try %d to come back failed: %s", tries, error)
+                self._set(ConnectionState.RECONNECTING, f"try {tries}: {error}")
+            else:
+                return
+
+    def _abandon(self) -> None:
+        self.link = None
+        self._close_socket()
+
+    def _close_socket(self) -> None:
+        self._ib.client.conn.firewall = None
+        if self._ib.client.conn.isConnected():
+            self._ib.client.disconnect()
+        self._ib.wrapper.reset()
+
+    def _set(self, state: ConnectionState, detail: str) -> None:
+        self.state, self.detail = state, detail
+        self._on_state()
+
+
+def _mode(target: Target, port: int, account: str, accounts: tuple[str, ...]) -> Mode:
+    """Return what the connection is, and refuse where profile, port and account disagree."""
+    mode = Mode.PAPER if all(is_paper(name) for name in accounts) else Mode.LIVE
+    asked = Mode.LIVE if target.is_live_profile else Mode.PAPER
+    hint = MODE_HINT_BY_PORT.get(port)
+    if mode is not asked or (hint is not None and hint is not mode):
+        raise ConnectFailed(
+            f"ACCOUNT_MISMATCH: profile {target.profile}, port {port}{f' ({hint.value} by custom)' if hint else ''}, "
+            f"but account {mask(account)} is {mode.value}; refused, nothing was sent. Use the profile that matches"
+        )
+    return Mode.SIM if target.profile == "sim" else mode
+
+
+def _why(error: BaseException, target: Target, port: int) -> str:
+    where = f"{target.host}:{port}"
+    if isinstance(error, ConnectionRefusedError):
+        return (
+            f"{where} refused the connection: is TWS or IB Gateway running with its API enabled? "
+            "(ports: TWS 7497 paper, 7496 live; Gateway 4002 paper, 4001 live; `%connect sim` needs neither)"
+        )
+    if isinstance(error, TimeoutError):
+        return f"{where} did not complete the handshake within {target.timeout_s:g} s"
+    return f"{where}: {error or type(error).__name__}"

@@ -1,0 +1,385 @@
+"""The order road from the guard's approval to the wire; the only caller of `placeOrder`.
+
+judge and reserve (one durable transaction) → permit → bytes → verdict.
+From the reservation on, nothing that happens to the caller stops it half-way: an interrupted cell leaves the
+order either unsent, and recorded so, or sent and followed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+from typing import Protocol, TypeVar
+
+from ib_async import Order
+
+from edgerunner_lab.core import lifecycle
+from edgerunner_lab.core.contracts import Instrument
+from edgerunner_lab.core.errors import (
+    FirewallBreach,
+    LedgerError,
+    NotConnected,
+    OutcomeUnknown,
+    UsageError,
+)
+from edgerunner_lab.core.facts import OrderUpdate, Quote
+from edgerunner_lab.core.intents import (
+    Money,
+    OrderIntent,
+    OrderType,
+    Part,
+    ProposedOrder,
+    Side,
+    Source,
+    TimeInForce,
+    Units,
+)
+from edgerunner_lab.core.lifecycle import OrderState
+from edgerunner_lab.guard.gate import ApprovedOrder, approve
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import LedgerFacts, Snapshot
+from edgerunner_lab.ledger.ledger import Ledger
+from edgerunner_lab.ledger.reservations import Reservation
+from edgerunner_lab.ledger.unusable import UnusableLedger
+from edgerunner_lab.session import adapt
+from edgerunner_lab.session.broker import BrokerIB
+from edgerunner_lab.session.firewall import PERMIT_SECONDS, PLACE_ORDER, Permit
+from edgerunner_lab.session.gateway import Gateway, Link
+from edgerunner_lab.session.tracking import Tracker
+from edgerunner_lab.session.ulids import new_order_ref
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+VERDICT_SECONDS = 5.0
+"""How long a caller waits for the broker's first word; the order is followed for longer."""
+
+VERDICT_SECONDS_HARD = 30.0
+"""After so long without a word the outcome is unknown and the broker's records are searched (RISK G22)."""
+
+FILL_SECONDS = 1.5
+"""A marketable order usually fills within this; waiting for it shows the fill instead of `acknowledged`."""
+
+CANCEL_SECONDS = 3.0
+
+
+class LedgerThread(Protocol):
+    """Runs the ledger's calls, in order, off the event loop: a durable commit takes about 10 ms."""
+
+    @property
+    def ledger(self) -> Ledger | UnusableLedger:
+        """The ledger; its methods are called inside `call` only."""
+        ...
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Run `function` on the ledger's thread and return its result."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the guard looked at for one order, and for which connection it holds."""
+
+    order: ProposedOrder
+    snapshot: Snapshot
+    limits: Limits
+    link: Link
+
+
+class Orders:
+    """Sends and cancels, on the session's loop."""
+
+    def __init__(
+        self,
+        *,
+        ib: BrokerIB,
+        gateway: Gateway,
+        tracker: Tracker,
+        ledger: LedgerThread,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._ib = ib
+        self._gateway = gateway
+        self._tracker = tracker
+        self._ledger = ledger
+        self._clock = clock
+        self._watchdogs: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def propose(
+        self,
+        intent: OrderIntent,
+        instrument: Instrument,
+        quote: Quote,
+        position: Decimal | None,
+        source: Source,
+    ) -> ProposedOrder:
+        """Return the order with its size in units and every field explicit.
+
+        Raises:
+            UsageError: money or a part of a position does not come to a whole unit.
+            NotConnected: there is no account to trade on.
+        """
+        link = self._gateway.link
+        if link is None:
+            raise NotConnected("no connection, `%connect` first; nothing was sent")
+        return ProposedOrder(
+            instrument=instrument,
+            side=intent.side,
+            quantity=_quantity(intent, instrument, quote, position),
+            order_type=intent.order_type,
+            limit_price=intent.limit_price,
+            stop_price=intent.stop_price,
+            tif=intent.tif or TimeInForce.DAY,
+            outside_rth=intent.outside_rth,
+            account=intent.account or link.account,
+            order_ref=new_order_ref(self._clock()),
+            intent=intent,
+            source=source,
+        )
+
+    async def preview(self, judgement: Judgement) -> ApprovedOrder:
+        """Return what the guard says; nothing is reserved and nothing is sent.
+
+        Raises:
+            OrderDenied: with every failed rule.
+        """
+        order = judgement.order
+
+        def judge() -> ApprovedOrder:
+            facts = self._ledger.ledger.facts(order.account, order)
+            return self._approve(judgement, facts)
+
+        return await self._ledger.call(judge)
+
+    async def send(self, judgement: Judgement) -> OrderUpdate:
+        """Judge, reserve durably, send, and return the order as the broker's first words have it.
+
+        Raises:
+            OrderDenied: every failed rule; nothing was sent.
+            NotConnected: the connection changed meanwhile; nothing was sent.
+            OutcomeUnknown: the broker said nothing within 5 s; the order is followed further.
+        """
+        order = judgement.order
+        abandoned = asyncio.Event()
+        carrying = asyncio.create_task(
+            self._carry_out(judgement, abandoned), name=f"send {order.order_ref}"
+        )
+        self._under_way.add(carrying)
+        carrying.add_done_callback(self._carried)
+        try:
+            # The commit runs on another thread and cannot be taken back: an interrupt may stop the waiting for it,
+            # never leave a reservation behind that nobody sends or withdraws.
+            await asyncio.shield(carrying)
+        except asyncio.CancelledError:
+            abandoned.set()
+            raise
+        update = await self._tracker.wait_until(
+            order.order_ref, _has_verdict, VERDICT_SECONDS
+        )
+        if order.order_type is OrderType.MARKET or order.tif in (
+            TimeInForce.IOC,
+            TimeInForce.FOK,
+        ):
+            update = await self._tracker.wait_until(
+                order.order_ref, self._is_settled, FILL_SECONDS
+            )
+        if not _has_verdict(update):
+            raise OutcomeUnknown(
+                order.order_ref,
+                f"{order.order_ref}: the broker has not answered within {VERDICT_SECONDS:g} s; the order may be working, "
+                "do not repeat it: `%orders` shows it as soon as the broker speaks",
+            )
+        return update
+
+    def place(self, reservation: Reservation, link: Link) -> None:
+        """Give one reserved order to the socket.
+
+        Raises:
+            NotConnected: `link` is no longer the connection; the order is recorded as withdrawn.
+            FirewallBreach: ours; the order is recorded as withdrawn.
+        """
+        order = reservation.approved.order
+        if self._gateway.link is not link or link.missing:
+            self._withdraw_unsent(
+                reservation, "the connection changed before the order was sent"
+            )
+            raise NotConnected(
+                "the connection changed before the order was sent; nothing was sent, try again"
+            )
+        order_id = self._ib.client.getReqId()
+        self._tracker.begin(order, order_id, link.client_id)
+        link.firewall.grant(
+            Permit(
+                order_ref=order.order_ref,
+                order_id=order_id,
+                head=adapt.order_head(order, order_id),
+                expires_mono=asyncio.get_running_loop().time() + PERMIT_SECONDS,
+                generation=link.generation,
+            )
+        )
+        self._ib.placeOrder(
+            adapt.instrument_contract(order.instrument), adapt.to_order(order, order_id)
+        )
+        placed = self._tracker.order(order.order_ref)
+        if placed is not None and placed.state is OrderState.WITHDRAWN:
+            raise FirewallBreach(PLACE_ORDER, f"{placed.reason}; nothing was sent")
+        watchdog = asyncio.create_task(
+            self._watch(order.order_ref), name=f"verdict {order.order_ref}"
+        )
+        self._watchdogs.add(watchdog)
+        watchdog.add_done_callback(self._watchdogs.discard)
+
+    def written(self, order_id: int) -> None:
+        """Hear that an order's frame was given to the socket."""
+        ref = self._ref_of_own(order_id)
+        if ref is not None:
+            self._tracker.conclude(ref, lifecycle.Sent())
+
+    def withheld(self, order_id: int, reason: str) -> None:
+        """Hear that an order's frame was stopped before the socket."""
+        ref = self._ref_of_own(order_id)
+        _log.error("the firewall stopped order id %s: %s", order_id, reason)
+        if ref is not None:
+            self._tracker.conclude(ref, lifecycle.Withdrawn(reason=reason), reason=reason)
+
+    def cancel(self, update: OrderUpdate) -> None:
+        """Ask the broker to cancel one working order of this client; nothing may stand in the way of this.
+
+        Raises:
+            NotConnected: there is no connection to send it on.
+            UsageError: the order belongs to another client id, which alone may cancel it.
+        """
+        link = self._gateway.link
+        if link is None:
+            raise NotConnected(
+                f"{update.order_ref}: no connection, the cancel was not sent; `%connect` and repeat it"
+            )
+        if update.client_id != link.client_id or update.order_id <= 0:
+            raise UsageError(
+                f"{update.order_ref}: placed by client id {update.client_id}, this session is {link.client_id}; "
+                "the broker lets only that one cancel it: use the notebook or the TWS window that placed it"
+            )
+        self._tracker.conclude(update.order_ref, lifecycle.CancelRequested())
+        self._ib.cancelOrder(Order(orderId=update.order_id, clientId=update.client_id))
+
+    async def cancel_and_wait(self, updates: list[OrderUpdate]) -> list[OrderUpdate]:
+        """Cancel, then wait up to 3 s for the broker's word on each; return them as they then stand."""
+        for update in updates:
+            self.cancel(update)
+        waits = [
+            self._tracker.wait_until(
+                update.order_ref, lambda now: not now.state.is_open, CANCEL_SECONDS
+            )
+            for update in updates
+        ]
+        return list(await asyncio.gather(*waits))
+
+    # Inside.
+
+    async def _carry_out(self, judgement: Judgement, abandoned: asyncio.Event) -> None:
+        reservation = await self._reserve(judgement)
+        if abandoned.is_set():
+            self._withdraw_unsent(reservation, "interrupted before the order was sent")
+            return
+        self.place(reservation, judgement.link)
+
+    def _carried(self, carrying: "asyncio.Task[None]") -> None:
+        self._under_way.discard(carrying)
+        if not carrying.cancelled() and (error := carrying.exception()) is not None:
+            _log.info("an order was not sent: %s", error)
+
+    async def _reserve(self, judgement: Judgement) -> Reservation:
+        ledger = self._ledger.ledger
+
+        def reserve() -> Reservation:
+            return ledger.reserve(
+                judgement.order, lambda facts: self._approve(judgement, facts)
+            )
+
+        try:
+            return await self._ledger.call(reserve)
+        except LedgerError as error:
+            # Without a durable record nothing is sent; the guard words the denial (AUDIT_UNAVAILABLE).
+            unusable = replace(judgement.snapshot, ledger=None, ledger_error=str(error))
+            approve(judgement.order, unusable, judgement.limits, self._clock())
+            raise
+
+    def _approve(self, judgement: Judgement, facts: LedgerFacts) -> ApprovedOrder:
+        snapshot = replace(judgement.snapshot, ledger=facts)
+        return approve(judgement.order, snapshot, judgement.limits, self._clock())
+
+    def _withdraw_unsent(self, reservation: Reservation, reason: str) -> None:
+        order = reservation.approved.order
+        self._tracker.begin(order, 0, 0)
+        self._tracker.conclude(
+            order.order_ref, lifecycle.Withdrawn(reason=reason), reason=reason
+        )
+
+    def _ref_of_own(self, order_id: int) -> str | None:
+        link = self._gateway.link
+        return self._tracker.ref_of(link.client_id, order_id) if link is not None else None
+
+    def _is_settled(self, update: OrderUpdate) -> bool:
+        """Whether an order is over and every fill of it has its commission."""
+        if update.state.is_open:
+            return False
+        return all(
+            fill.commission is not None
+            for fill in self._tracker.filled_of(update.order_ref)
+        )
+
+    async def _watch(self, ref: str) -> None:
+        update = await self._tracker.wait_until(ref, _has_verdict, VERDICT_SECONDS_HARD)
+        if update.state is OrderState.SENT:
+            reason = f"no word from the broker within {VERDICT_SECONDS_HARD:g} s"
+            self._tracker.doubt(ref, reason)
+
+
+def _has_verdict(update: OrderUpdate) -> bool:
+    return update.state not in (OrderState.RESERVED, OrderState.SENT)
+
+
+def _quantity(
+    intent: OrderIntent, instrument: Instrument, quote: Quote, position: Decimal | None
+) -> Decimal:
+    """Return how many units an order is for, rounded down to the instrument's increment."""
+    match intent.size:
+        case Units(quantity=quantity):
+            return quantity
+        case Money(amount=amount):
+            price = intent.limit_price or (
+                quote.ask if intent.side is Side.BUY else quote.bid
+            )
+            if price is None:
+                raise UsageError(
+                    f"{instrument}: no price yet, so ${amount:f} cannot be sized; nothing was sent"
+                )
+            multiplier = instrument.multiplier or Decimal(1)
+            quantity = _floor(
+                amount / (price * multiplier / instrument.price_magnifier),
+                instrument.size_increment,
+            )
+            found = f"${amount:f} buys {quantity:f} at {price:f}"
+        case Part(of_position=part):
+            held = position or Decimal(0)
+            if held == 0 or (held > 0) is (intent.side is Side.BUY):
+                raise UsageError(
+                    f"{instrument}: the position is {held:f}, so there is nothing to {intent.side.value.lower()}; "
+                    "nothing was sent"
+                )
+            quantity = _floor(
+                abs(held) * part.numerator / part.denominator, instrument.size_increment
+            )
+            found = f"the position is {held:f}"
+    if quantity <= 0:
+        raise UsageError(
+            f"{instrument}: {found}, expected at least {instrument.size_min:f}; nothing was sent"
+        )
+    return quantity
+
+
+def _floor(quantity: Decimal, increment: Decimal) -> Decimal:
+    return (quantity / increment).to_integral_value(rounding=ROUND_FLOOR) * increment

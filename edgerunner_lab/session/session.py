@@ -1,0 +1,305 @@
+"""The user's verbs, blocking: each runs on the session's thread while the caller waits.
+
+Works in a cell, in queued cells, and in a plain script; nothing patches the caller's event loop.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Unpack
+
+from ib_async import Contract
+
+from edgerunner_lab.core.errors import LedgerError, UsageError
+from edgerunner_lab.core.facts import (
+    AccountSnapshot,
+    Bar,
+    Fill,
+    OrderUpdate,
+    Position,
+    Quote,
+)
+from edgerunner_lab.core.intents import OrderIntent, Side, Source
+from edgerunner_lab.ledger import owners
+from edgerunner_lab.ledger.ledger import Ledger
+from edgerunner_lab.ledger.paths import Paths
+from edgerunner_lab.ledger.unusable import UnusableLedger
+from edgerunner_lab.session import reports
+from edgerunner_lab.session.arguments import How, Number, Where, Which
+from edgerunner_lab.session.engine import Engine
+from edgerunner_lab.session.facade import IBFacade
+from edgerunner_lab.session.limits_file import LimitsInForce
+from edgerunner_lab.session.loop import SessionThread
+from edgerunner_lab.session.settings import load_settings, preferred_client_id
+from edgerunner_lab.session.tables import Table
+from edgerunner_lab.session.verbs import Surroundings, Verbs
+
+_log = logging.getLogger(__name__)
+
+AWAITABLE = (
+    "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "cancel", "orders",
+    "fills", "positions", "account", "risk", "set_risk", "halt", "resume",
+)  # fmt: skip
+"""The verbs that `lab.aio` has too."""
+
+
+def utc_now() -> datetime:
+    """Return the wall clock, aware UTC; the one place where it is read."""
+    return datetime.now(UTC)  # noqa: TID251  this is the clock that is injected everywhere else
+
+
+class Session:
+    """One connection's verbs. Prices are per unit in the contract's currency; sizes are positive."""
+
+    def __init__(
+        self,
+        *,
+        paths: Paths | None = None,
+        notebook: str = "",
+        source: Callable[[str], Source] | None = None,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        """Make a session; it is not connected yet.
+
+        Args:
+            paths: Where settings, ledger and gateway live; the user's own directories unless given.
+            notebook: The notebook's path; it decides which client id is tried first.
+            source: Says where an order comes from, given how it was phrased ("magic", "python"); called on
+                the caller's thread.
+            on_change: Called on the session's thread after the connection or an order has changed.
+        """
+        self._paths = paths or Paths.default()
+        settings = load_settings(self._paths.config / "settings.toml")
+        ledger = _open_ledger(self._paths, notebook)
+        self._source = source or (
+            lambda kind: Source(kind=kind, notebook=notebook, kernel_pid=os.getpid())
+        )
+        self._limits = LimitsInForce(self._paths.config)
+        self._ledger = ledger
+        self._thread = SessionThread()
+        self._engine = self._thread.run(
+            lambda: Engine(
+                ledger=ledger,
+                limits=self._limits,
+                clock=utc_now,
+                on_change=on_change or (lambda: None),
+            )
+        )
+        self._thread.run(self._engine.start)
+        self._verbs = Verbs(
+            self._engine,
+            Surroundings(
+                paths=self._paths,
+                settings=settings,
+                limits=self._limits,
+                client_id=preferred_client_id(notebook),
+                clock=utc_now,
+            ),
+        )
+        self.ib = IBFacade(self._engine.ib, self._thread, self._place_for_ib)
+        self.aio = AwaitableVerbs(self)
+
+    def close(self) -> None:
+        """Disconnect and end the session's thread; working orders stay at the broker."""
+        if self._thread.is_alive:
+            self._thread.run(self._engine.stop)
+            self._thread.stop()
+        self._ledger.close()
+
+    @property
+    def thread(self) -> SessionThread:
+        """The session's thread, for what is shown live."""
+        return self._thread
+
+    @property
+    def engine(self) -> Engine:
+        """The session's machinery, for what is shown live; use it on its own thread only."""
+        return self._engine
+
+    @property
+    def verbs(self) -> Verbs:
+        """The verbs as coroutines of the session's loop."""
+        return self._verbs
+
+    def status_now(self) -> reports.Status:
+        """Return how the session stands, without asking anyone; on the session's thread only."""
+        return self._verbs.status_now()
+
+    def known_symbols(self) -> list[str]:
+        """Return the symbols resolved so far, for completion."""
+        return [str(instrument) for instrument in self._engine.instruments.known]
+
+    # Connection.
+
+    def connect(
+        self, profile: str = "sim", **where: Unpack[Where]
+    ) -> Table[reports.Status]:
+        """Connect to `sim`, `paper`, `paper-gateway`, `live` or `live-gateway`, and stay connected.
+
+        Args:
+            profile: Live accounts are observed only: everything that could trade is refused.
+            where: See `Where`.
+        """
+        return self._thread.run(self._verbs.connect, profile, **where)
+
+    def disconnect(self) -> Table[reports.Status]:
+        """Disconnect and stop reconnecting; working orders stay at the broker."""
+        return self._thread.run(self._verbs.disconnect)
+
+    def status(self) -> Table[reports.Status]:
+        """Say how the session stands."""
+        return self._thread.run(self._verbs.status)
+
+    # Market.
+
+    def quote(self, *symbols: str) -> Table[Quote]:
+        """Return the market in each symbol: `lab.quote("SPY").bid`."""
+        return self._thread.run(self._verbs.quote, *symbols)
+
+    def search(self, pattern: str) -> Table[reports.SymbolMatch]:
+        """Return instruments whose symbol or name begins with `pattern`; at most 16."""
+        return self._thread.run(self._verbs.search, pattern)
+
+    def bars(
+        self, symbol: str, duration: str = "30d", size: str = "1h", **which: Unpack[Which]
+    ) -> Table[Bar]:
+        """Return historical bars up to now, oldest first: `lab.bars("SPY", "5d", "5m").df`.
+
+        Args:
+            symbol: As the order language names it.
+            duration: A number and s, m, h, d, w, mo or y.
+            size: 1s 5s 10s 15s 30s 1m … 1h … 1d 1w 1mo.
+            which: See `Which`.
+        """
+        return self._thread.run(self._verbs.bars, symbol, duration, size, **which)
+
+    # Orders.
+
+    def order(self, text: str) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Send one order in the order language, through the guard: `lab.order("buy 10 SPY lmt 500")`."""
+        return self._thread.run(self._verbs.order, text, source=self._source("python"))
+
+    def magic_order(self, text: str) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Send what `%order` was given; the same road, with the cell as its source."""
+        return self._thread.run(self._verbs.order, text, source=self._source("magic"))
+
+    def buy(
+        self, symbol: str, quantity: Number, **how: Unpack[How]
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Buy: `lab.buy("SPY", 10, limit=500)`.
+
+        Args:
+            symbol: As the order language names it.
+            quantity: Shares or contracts, positive.
+            how: See `How`.
+        """
+        source = self._source("python")
+        return self._thread.run(
+            self._verbs.trade, Side.BUY, symbol, quantity, source=source, **how
+        )
+
+    def sell(
+        self, symbol: str, quantity: Number, **how: Unpack[How]
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Sell; as `buy`."""
+        source = self._source("python")
+        return self._thread.run(
+            self._verbs.trade, Side.SELL, symbol, quantity, source=source, **how
+        )
+
+    def cancel(self, what: str) -> Table[OrderUpdate]:
+        """Cancel working orders: one by reference or name, all of a symbol, or `"all"`."""
+        return self._thread.run(self._verbs.cancel, what)
+
+    def orders(self) -> Table[OrderUpdate]:
+        """Return every order of the last day that is known."""
+        return self._thread.run(self._verbs.orders)
+
+    def fills(self) -> Table[Fill]:
+        """Return the executions of the last day, oldest first."""
+        return self._thread.run(self._verbs.fills)
+
+    # Account and risk.
+
+    def positions(self) -> Table[Position]:
+        """Return what the account holds."""
+        return self._thread.run(self._verbs.positions)
+
+    def account(self) -> Table[AccountSnapshot]:
+        """Return the account's figures: `lab.account().net_liquidation`."""
+        return self._thread.run(self._verbs.account)
+
+    def risk(self) -> Table[reports.LimitRow]:
+        """Return the limits in force, and where each came from."""
+        return self._thread.run(self._verbs.risk)
+
+    def set_risk(self, name: str, value: Number) -> Table[reports.LimitRow]:
+        """Change one limit for this session: `lab.set_risk("max_order_qty.STK", 50)`."""
+        return self._thread.run(self._verbs.set_risk, name, str(value))
+
+    def halt(self, reason: str = "") -> Table[OrderUpdate]:
+        """Stop trading and cancel this session's working orders; holds until `resume`, restarts included."""
+        return self._thread.run(self._verbs.halt, reason)
+
+    def resume(self, *, reason: str) -> Table[reports.Status]:
+        """Lift a halt."""
+        return self._thread.run(self._verbs.resume, reason=reason)
+
+    def __repr__(self) -> str:
+        """Return a line, not the state: a session is not data."""
+        return f"<lab: {self._engine.gateway.state.value}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Refuse to be pickled or copied: a session belongs to its process."""
+        raise UsageError(
+            "a session cannot be pickled or copied; pass data, and trade from its own kernel"
+        )
+
+    def _place_for_ib(self, intent: OrderIntent, _contract: Contract) -> tuple[int, int]:
+        found = self._thread.run(self._verbs.send, intent, source=self._source("lab.ib"))
+        update = found[0]
+        assert isinstance(update, OrderUpdate), (
+            "an intent from lab.ib never asks for a preview"
+        )
+        return update.client_id, update.order_id
+
+
+class AwaitableVerbs:
+    """`lab.aio`: the same verbs, awaitable on the caller's own loop."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Callable[..., "asyncio.Future[Any]"]:
+        if name not in AWAITABLE:
+            raise AttributeError(
+                f"lab.aio has no {name!r}, expected one of {', '.join(AWAITABLE)}"
+            )
+        session = self._session
+
+        def call(*args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
+            if name in ("order", "buy", "sell"):
+                kwargs["source"] = session._source("python")  # noqa: SLF001  its own half
+            if name in ("buy", "sell"):
+                return session.thread.future(
+                    session.verbs.trade, Side(name.upper()), *args, **kwargs
+                )
+            return session.thread.future(getattr(session.verbs, name), *args, **kwargs)
+
+        return call
+
+    def __dir__(self) -> list[str]:
+        return list(AWAITABLE)
+
+
+def _open_ledger(paths: Paths, notebook: str) -> Ledger | UnusableLedger:
+    """Open the ledger; where it cannot be opened the session still watches and cancels, and sends nothing new."""
+    try:
+        return Ledger.open(
+            paths.data / "ledger.db", clock=utc_now, owner=owners.this_process(notebook)
+        )
+    except LedgerError as error:
+        _log.error("the ledger cannot be used: %s", error)
+        return UnusableLedger(error)

@@ -1,0 +1,428 @@
+"""What became of each order, from the broker's raw messages through `core.lifecycle`; ib_async's opinion is not asked."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from ib_async import Contract, Execution, Order
+from ib_async import OrderState as IbOrderState
+from ib_async.objects import CommissionReport
+
+from edgerunner_lab.core import lifecycle
+from edgerunner_lab.core.codes import Effect, classify
+from edgerunner_lab.core.facts import Fill, OrderUpdate
+from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side, TimeInForce
+from edgerunner_lab.core.lifecycle import OrderState
+from edgerunner_lab.session import adapt
+from edgerunner_lab.session.broker import RawStatus
+
+_log = logging.getLogger(__name__)
+
+OUR_PREFIX = "ELB:"
+"""Every order of ours carries it in orderRef, with a ULID behind it; what lacks it was placed elsewhere."""
+
+Journal = Callable[[OrderUpdate, str, Mapping[str, str]], None]
+"""Told of every change of one of our orders: the order, what kind of evidence, its facts."""
+
+
+@dataclass(slots=True)
+class Tracked:
+    """One order and what its executions add up to."""
+
+    update: OrderUpdate
+    executed_by_stem: dict[str, tuple[int, Fill]] = field(default_factory=dict)
+    status_filled: Decimal = Decimal(0)
+    waiters: list[asyncio.Future[None]] = field(default_factory=list)
+    is_foreign: bool = False
+
+    @property
+    def executed(self) -> Decimal:
+        """Quantity over all executions, each stem once, corrections in place of what they correct."""
+        return sum(
+            (fill.quantity for _, fill in self.executed_by_stem.values()), Decimal(0)
+        )
+
+
+class Tracker:
+    """All orders this session has heard of, on the session's loop."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        journal: Journal,
+        on_fill: Callable[[Fill], None],
+        on_doubt: Callable[[str], None],
+        name_of: Callable[[Contract], str],
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._on_fill = on_fill
+        self._on_doubt = on_doubt
+        self._name_of = name_of
+        self._by_ref: dict[str, Tracked] = {}
+        self._ref_by_key: dict[tuple[int, int], str] = {}
+        self._ref_by_perm: dict[int, str] = {}
+        self._fills: dict[str, Fill] = {}
+        self.client_id = -1
+        self.seen_open: set[str] | None = None
+
+    # What is known.
+
+    @property
+    def orders(self) -> list[OrderUpdate]:
+        """Every order, oldest first."""
+        return [tracked.update for tracked in self._by_ref.values()]
+
+    @property
+    def open_orders(self) -> list[OrderUpdate]:
+        """Every order that may still trade, other clients' included."""
+        return [update for update in self.orders if update.state.is_open]
+
+    @property
+    def fills(self) -> list[Fill]:
+        """Every execution once, by time."""
+        return sorted(self._fills.values(), key=lambda fill: fill.time)
+
+    def order(self, ref: str) -> OrderUpdate | None:
+        """Return an order by its reference, or None."""
+        tracked = self._by_ref.get(ref)
+        return tracked.update if tracked is not None else None
+
+    def ref_of(self, client_id: int, order_id: int) -> str | None:
+        """Return the reference of an order by the ids under which it was placed, or None."""
+        return self._ref_by_key.get((client_id, order_id))
+
+    # What we do ourselves.
+
+    def begin(self, order: ProposedOrder, order_id: int, client_id: int) -> None:
+        """Know an order before its bytes leave, so that no answer can come for a stranger."""
+        update = OrderUpdate(
+            order_ref=order.order_ref,
+            name=order.intent.ref or "",
+            order_id=order_id,
+            perm_id=0,
+            client_id=client_id,
+            account=order.account,
+            con_id=order.instrument.con_id,
+            symbol=str(order.instrument),
+            side=order.side,
+            quantity=order.quantity,
+            order_type=order.order_type,
+            limit_price=order.limit_price,
+            stop_price=order.stop_price,
+            tif=order.tif,
+            state=OrderState.RESERVED,
+            filled=Decimal(0),
+            average_price=None,
+            reason="",
+            updated_at=self._clock(),
+        )
+        self.adopt(update)
+
+    def adopt(self, update: OrderUpdate, *, is_foreign: bool = False) -> Tracked:
+        """Take an order in, from the ledger or from the broker."""
+        tracked = Tracked(update=update, status_filled=update.filled, is_foreign=is_foreign)
+        self._by_ref[update.order_ref] = tracked
+        self._index(update)
+        return tracked
+
+    def conclude(
+        self, ref: str, evidence: lifecycle.Evidence, reason: str = ""
+    ) -> OrderUpdate:
+        """Apply evidence that we have ourselves (sent, withdrawn, doubted, absent …)."""
+        tracked = self._by_ref[ref]
+        self._apply(tracked, evidence, reason=reason)
+        return tracked.update
+
+    async def wait_until(
+        self, ref: str, is_enough: Callable[[OrderUpdate], bool], wait_s: float
+    ) -> OrderUpdate:
+        """Wait until an order satisfies `is_enough`, at most `wait_s`; return it as it then stands."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        tracked = self._by_ref[ref]
+        while not is_enough(tracked.update) and (left := deadline - loop.time()) > 0:
+            change = loop.create_future()
+            tracked.waiters.append(change)
+            await asyncio.wait({change}, timeout=left)
+        return tracked.update
+
+    def doubt(self, ref: str, reason: str) -> None:
+        """Make an outcome unknown and have the broker's records searched."""
+        self.conclude(ref, lifecycle.Doubt(reason=reason), reason=reason)
+        self._on_doubt(ref)
+
+    def doubt_all_in_flight(self, reason: str) -> None:
+        """The line broke: what was sent and not acknowledged may or may not have arrived."""
+        for tracked in list(self._by_ref.values()):
+            in_flight = (OrderState.SENT, OrderState.RESERVED, OrderState.PENDING_CANCEL)
+            if not tracked.is_foreign and tracked.update.state in in_flight:
+                self._apply(tracked, lifecycle.Doubt(reason=reason), reason=reason)
+
+    def own(self, known: Iterable[OrderUpdate]) -> None:
+        """Take the ledger's open orders in; what the broker has already said of them stays."""
+        for update in known:
+            tracked = self._by_ref.get(update.order_ref)
+            if tracked is None:
+                self.adopt(update)
+                continue
+            tracked.is_foreign = False
+            tracked.update = replace(tracked.update, name=update.name)
+            self._journal(tracked.update, "Recovered", {})
+
+    def forget_foreign(self, open_refs: Iterable[str]) -> None:
+        """Drop other people's orders that a complete snapshot of open orders no longer has."""
+        kept = set(open_refs)
+        for ref, tracked in list(self._by_ref.items()):
+            if tracked.is_foreign and tracked.update.state.is_open and ref not in kept:
+                del self._by_ref[ref]
+
+    # What the broker says.
+
+    def open_order(self, contract: Contract, order: Order, state: IbOrderState) -> None:
+        """Hear that an order is, or was just, open."""
+        tracked = self._known_or_new(contract, order, state.status)
+        if self.seen_open is not None:
+            self.seen_open.add(tracked.update.order_ref)
+        changes = {
+            "perm_id": order.permId or tracked.update.perm_id,
+            "quantity": adapt.decimal(order.totalQuantity) or tracked.update.quantity,
+            "limit_price": adapt.price(order.lmtPrice) if _has_limit(order) else None,
+            "stop_price": adapt.price(order.auxPrice) if _has_stop(order) else None,
+        }
+        tracked.update = replace(tracked.update, **changes)
+        self._index(tracked.update)
+        self._apply(
+            tracked,
+            lifecycle.OpenReported(status=state.status),
+            reason=state.warningText or "",
+        )
+
+    def completed_order(
+        self, contract: Contract, order: Order, state: IbOrderState
+    ) -> None:
+        """Hear that an order has ended."""
+        tracked = self._known_or_new(contract, order, state.status)
+        filled = adapt.decimal(order.filledQuantity) or Decimal(0)
+        tracked.status_filled = max(tracked.status_filled, filled)
+        remaining = max(tracked.update.quantity - filled, Decimal(0))
+        evidence = lifecycle.StatusReported(
+            status=state.status, filled=filled, remaining=remaining
+        )
+        self._apply(tracked, evidence, reason=state.completedStatus or "")
+
+    def order_status(self, status: RawStatus) -> None:
+        """Hear an order's status; one for an order that nobody introduced is asked about."""
+        ref = (
+            self._ref_by_key.get((status.client_id, status.order_id))
+            if status.order_id > 0
+            else None
+        )
+        ref = ref or self._ref_by_perm.get(status.perm_id)
+        tracked = self._by_ref.get(ref) if ref is not None else None
+        if tracked is None:
+            _log.info(
+                "a status came for order %s of client %s, which is not known yet",
+                status.order_id,
+                status.client_id,
+            )
+            return
+        if status.perm_id:
+            tracked.update = replace(tracked.update, perm_id=status.perm_id)
+            self._index(tracked.update)
+        filled = adapt.decimal(status.filled) or Decimal(0)
+        tracked.status_filled = max(tracked.status_filled, filled)
+        average = adapt.price(status.average_price)
+        if average is not None and not tracked.executed_by_stem:
+            tracked.update = replace(tracked.update, average_price=average)
+        evidence = lifecycle.StatusReported(
+            status=status.status,
+            filled=filled,
+            remaining=adapt.decimal(status.remaining) or Decimal(0),
+        )
+        self._apply(
+            tracked, evidence, reason=f"held: {status.why_held}" if status.why_held else ""
+        )
+
+    def execution(self, contract: Contract, execution: Execution) -> None:
+        """Hear an execution, possibly again or corrected; each stem counts once."""
+        fill = adapt.to_fill(contract, execution, self._name_of(contract))
+        stem, _, version_text = fill.execution_id.rpartition(".")
+        version = int(version_text) if version_text.isdigit() else 0
+        known = self._fills.get(stem)
+        if known is not None and _version(known) >= version:
+            return
+        if known is not None and known.commission is not None:
+            fill = replace(
+                fill, commission=known.commission, realized_pnl=known.realized_pnl
+            )
+        self._fills[stem] = fill
+        self._on_fill(fill)
+        ref = self._ref_of_execution(execution)
+        tracked = self._by_ref.get(ref) if ref is not None else None
+        if tracked is None:
+            return
+        tracked.executed_by_stem[stem] = (version, fill)
+        executed = tracked.executed
+        value = sum(
+            (one.quantity * one.price for _, one in tracked.executed_by_stem.values()),
+            Decimal(0),
+        )
+        tracked.update = replace(
+            tracked.update,
+            average_price=value / executed,
+            perm_id=execution.permId or tracked.update.perm_id,
+        )
+        evidence = lifecycle.Executed(
+            cumulative=max(executed, tracked.status_filled),
+            quantity=tracked.update.quantity,
+        )
+        self._apply(tracked, evidence, reason="")
+
+    def commission(self, report: CommissionReport) -> None:
+        """Hear what an execution cost."""
+        stem, _, _ = report.execId.rpartition(".")
+        fill = self._fills.get(stem)
+        if fill is None:
+            return
+        fill = replace(
+            fill,
+            commission=adapt.decimal(report.commission),
+            realized_pnl=adapt.decimal(report.realizedPNL),
+        )
+        self._fills[stem] = fill
+        self._on_fill(fill)
+        for tracked in self._by_ref.values():
+            if stem in tracked.executed_by_stem:
+                tracked.executed_by_stem[stem] = (_version(fill), fill)
+                _wake(tracked)
+
+    def order_error(self, order_id: int, code: int, text: str) -> bool:
+        """Hear a message code about one of this client's orders; return whether it was about one."""
+        ref = self._ref_by_key.get((self.client_id, order_id))
+        tracked = self._by_ref.get(ref) if ref is not None else None
+        if tracked is None or ref is None:
+            return False
+        reason = f"code {code}: {text}"
+        effect = classify(code, has_order=True, text=text).effect
+        was_new = tracked.update.state in (
+            OrderState.RESERVED,
+            OrderState.SENT,
+            OrderState.UNKNOWN,
+        )
+        if effect is Effect.REJECTED and was_new:
+            self._apply(tracked, lifecycle.Rejected(code=code), reason=reason)
+        elif effect is Effect.CANCELLED:
+            self._apply(tracked, lifecycle.CancelConfirmed(), reason=reason)
+        elif effect in (Effect.LIVE, Effect.MODIFY_VERDICT, Effect.NONE):
+            self._apply(tracked, lifecycle.Noticed(code=code), reason=reason)
+        else:
+            # Rejected probably, a verdict on a cancel, or unknown: ask the broker, believe nothing till then.
+            self._apply(tracked, lifecycle.Doubt(reason=reason), reason=reason)
+            self._on_doubt(ref)
+        return True
+
+    def filled_of(self, ref: str) -> list[Fill]:
+        """Return the executions of one order."""
+        tracked = self._by_ref.get(ref)
+        return (
+            [fill for _, fill in tracked.executed_by_stem.values()]
+            if tracked is not None
+            else []
+        )
+
+    # Inside.
+
+    def _apply(
+        self, tracked: Tracked, evidence: lifecycle.Evidence, *, reason: str
+    ) -> None:
+        before = tracked.update
+        filled = max(tracked.executed, tracked.status_filled)
+        state = lifecycle.next_state(before.state, evidence)
+        tracked.update = replace(
+            before,
+            state=state,
+            filled=filled,
+            reason=reason or before.reason,
+            updated_at=self._clock(),
+        )
+        is_news = (state, filled, tracked.update.perm_id, reason) != (
+            before.state, before.filled, before.perm_id, before.reason if reason else ""
+        )  # fmt: skip
+        if is_news and not tracked.is_foreign:
+            facts = {"evidence": repr(evidence), "reason": reason}
+            self._journal(tracked.update, type(evidence).__name__, facts)
+        _wake(tracked)
+
+    def _known_or_new(self, contract: Contract, order: Order, status: str) -> Tracked:
+        ref = self._ref_of_order(order)
+        tracked = self._by_ref.get(ref)
+        if tracked is not None:
+            return tracked
+        update = OrderUpdate(
+            order_ref=ref,
+            name="",
+            order_id=order.orderId,
+            perm_id=order.permId,
+            client_id=order.clientId,
+            account=order.account,
+            con_id=contract.conId,
+            symbol=self._name_of(contract),
+            side=Side(order.action),
+            quantity=adapt.decimal(order.totalQuantity) or Decimal(0),
+            order_type=_enum_or_text(OrderType, order.orderType),
+            limit_price=adapt.price(order.lmtPrice) if _has_limit(order) else None,
+            stop_price=adapt.price(order.auxPrice) if _has_stop(order) else None,
+            tif=_enum_or_text(TimeInForce, order.tif),
+            state=OrderState.ACKED,
+            filled=Decimal(0),
+            average_price=None,
+            reason=status,
+            updated_at=self._clock(),
+        )
+        return self.adopt(update, is_foreign=True)
+
+    def _ref_of_order(self, order: Order) -> str:
+        if order.orderRef.startswith(OUR_PREFIX):
+            return order.orderRef
+        known = self._ref_by_perm.get(order.permId)
+        return known or f"perm:{order.permId}"
+
+    def _ref_of_execution(self, execution: Execution) -> str | None:
+        if execution.orderRef in self._by_ref:
+            return execution.orderRef
+        return self._ref_by_perm.get(execution.permId)
+
+    def _index(self, update: OrderUpdate) -> None:
+        if update.order_id > 0:
+            self._ref_by_key[(update.client_id, update.order_id)] = update.order_ref
+        if update.perm_id > 0:
+            self._ref_by_perm[update.perm_id] = update.order_ref
+
+
+def _wake(tracked: Tracked) -> None:
+    waiters, tracked.waiters = tracked.waiters, []
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
+
+
+def _version(fill: Fill) -> int:
+    text = fill.execution_id.rpartition(".")[2]
+    return int(text) if text.isdigit() else 0
+
+
+def _has_limit(order: Order) -> bool:
+    return "LMT" in order.orderType or order.orderType in ("REL", "LIT", "LOC")
+
+
+def _has_stop(order: Order) -> bool:
+    return order.orderType.startswith(("STP", "TRAIL", "MIT", "LIT"))
+
+
+def _enum_or_text(kind: type[OrderType] | type[TimeInForce], text: str):  # noqa: ANN202  the enum given, or str
+    return kind(text) if text in set(kind) else text

@@ -1,0 +1,187 @@
+"""`python -m edgerunner_lab.sim`: start one embedded gateway and run it until it is told to end."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from edgerunner_lab import __version__
+
+from .clock import WallClock
+from .codec import load_replies, load_requests
+from .command_line import SEED, Options, UsageError, options_of
+from .connection import Dialects
+from .exchange import Exchange
+from .server import Server
+from .state import (
+    RUNTIME_LOCK_NAME,
+    STATE_LOCK_NAME,
+    Discovery,
+    FileLock,
+    LockTaken,
+    StateError,
+    StateFile,
+    prepare,
+)
+from .universe import Universe, UniverseError, load_universe
+
+WRONG_USE: Final = 2
+"""Exit status when the gateway did not start; one line on standard error says why."""
+
+UNSAVED: Final = 1
+"""Exit status when the last state could not be written."""
+
+START_SECONDS_MAX: Final = 10.0
+"""How long a gateway that is starting may take until another one finds its port."""
+
+POLL_SECONDS: Final = 0.05
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the gateway of `arguments`, of `sys.argv` without; return the exit status."""
+    try:
+        return _run(options_of(sys.argv[1:] if arguments is None else arguments))
+    except (UsageError, StateError, UniverseError) as error:
+        print(f"edgerunner gateway: {error}", file=sys.stderr)  # noqa: T201  the command's output
+        return WRONG_USE
+
+
+def _run(options: Options) -> int:
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    with contextlib.ExitStack() as held:
+        discovery = None
+        if options.runtime is not None:
+            prepare(options.runtime)
+            discovery = Discovery(options.runtime)
+            port = _claim(options.runtime, discovery, held)
+            if port is not None:
+                print(f"already running on port {port}", flush=True)  # noqa: T201  see above
+                return 0
+            discovery.withdraw()
+            held.callback(discovery.withdraw)
+        file = None
+        if options.state is not None:
+            file = _state_file(options.state, held)
+        return asyncio.run(_serve(options, file, discovery))
+
+
+def _claim(runtime: Path, discovery: Discovery, held: contextlib.ExitStack) -> int | None:
+    """Take the runtime directory; return the port of the gateway that has it already."""
+    for _ in range(round(START_SECONDS_MAX / POLL_SECONDS)):
+        try:
+            held.enter_context(FileLock(runtime / RUNTIME_LOCK_NAME))
+        except LockTaken:
+            port = discovery.port()
+            if port is not None:
+                return port
+        else:
+            return None
+        # It is starting, or ending: either soon shows.
+        threading.Event().wait(POLL_SECONDS)
+    raise StateError(
+        f"another gateway has locked {runtime} but does not say its port after"
+        f" {START_SECONDS_MAX:g} s; end it, or name another --runtime"
+    )
+
+
+def _state_file(directory: Path, held: contextlib.ExitStack) -> StateFile:
+    prepare(directory)
+    try:
+        held.enter_context(FileLock(directory / STATE_LOCK_NAME))
+    except LockTaken:
+        raise StateError(
+            f"another gateway keeps its state in {directory}; end it, or name another --state"
+        ) from None
+    return StateFile(directory)
+
+
+def _exchange(options: Options, file: StateFile | None, clock: WallClock) -> Exchange:
+    """Return the saved market, or a new one."""
+    if file is not None and options.fresh:
+        file.set_aside(clock.now())
+    saved = None if file is None else file.load()
+    seed = options.seed
+    if seed is None:
+        seed = SEED if saved is None else saved.get("seed", SEED)
+    exchange = Exchange(
+        _universe(options.universe),
+        seed=seed,
+        cash=options.cash,
+        hours=options.hours,
+        now=clock.now(),
+        ticks_per_second=options.ticks_per_second,
+    )
+    if file is not None and saved is not None:
+        try:
+            exchange.restore(saved)
+        except ValueError as error:
+            raise file.refusal(f"is refused: {error}") from None
+    return exchange
+
+
+def _universe(extra: Path | None) -> Universe:
+    if extra is None:
+        return load_universe()
+    try:
+        text = extra.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the --universe file {extra}: {error}") from None
+    return load_universe((str(extra), text))
+
+
+async def _serve(
+    options: Options, file: StateFile | None, discovery: Discovery | None
+) -> int:
+    clock = WallClock()
+    dialects = Dialects(load_requests(), load_replies(), options.version_max)
+    server = Server(
+        _exchange(options, file, clock),
+        dialects,
+        clock,
+        state=file,
+        idle_exit_s=options.idle_exit_s,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Elsewhere than in a main thread on POSIX, Ctrl-C ends it by cancelling instead.
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, server.end)
+    try:
+        await server.start(options.address, options.port)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {options.address} port {options.port}: {error.strerror};"
+            " end what uses it, or choose another --port"
+        ) from None
+    try:
+        if discovery is not None:
+            discovery.publish(port=server.port, started=clock.now(), version=__version__)
+        print(f"listening on {options.address}:{server.port}", flush=True)  # noqa: T201  see above
+        await server.wait_ended()
+    finally:
+        if discovery is not None:
+            discovery.withdraw()
+        status = await _close(server, file)
+    return status
+
+
+async def _close(server: Server, file: StateFile | None) -> int:
+    try:
+        await server.close()
+    except OSError as error:
+        assert file is not None
+        print(f"edgerunner gateway: cannot write {file.path}: {error}", file=sys.stderr)  # noqa: T201  see above
+        return UNSAVED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The connected clients and what each of them listens to."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from .bars import Bar, Shown
+from .universe import Instrument
+
+AccountRow: TypeAlias = tuple[str, str, str]
+"""Key, value and currency of an account value."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """A market-data subscription; `is_new` until its first full picture has gone out."""
+
+    request: int
+    instrument: Instrument
+    generics: frozenset[int]
+    is_new: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class TickLine:
+    """A tick-by-tick subscription; `shown` is what was last sent."""
+
+    request: int
+    instrument: Instrument
+    kind: str
+    shown: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class BarLine:
+    """A history that is kept up to date, or 5-second bars; `sent` is the newest bar, `second` when it went out."""
+
+    request: int
+    instrument: Instrument
+    shown: Shown
+    size: int
+    is_regular: bool
+    format_date: int
+    sent: Bar | None = None
+    second: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class ProfitLine:
+    """A P&L subscription; `instrument` is None for the whole account."""
+
+    request: int
+    instrument: Instrument | None
+    shown: tuple[Decimal, ...] = ()
+    second: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class SummaryLine:
+    """An account summary (its tags) or a multi-account update (no tags: everything)."""
+
+    request: int
+    tags: frozenset[str] = frozenset()
+    shown: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """One connection.
+
+    Attributes:
+        key: The connection.
+        client_id: What the client calls itself; its orders belong to this number.
+        version: Negotiated server version.
+        account_rows: Account values last sent, if it listens to them: (key, currency) -> value.
+        market_data_type: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen, as asked for.
+    """
+
+    key: int
+    client_id: int
+    version: int
+    market_data_type: int = 1
+    listens_to_positions: bool = False
+    listens_to_account: bool = False
+    account_rows: dict[tuple[str, str], str] = field(
+        default_factory=dict[tuple[str, str], str]
+    )
+    lines: dict[int, Line] = field(default_factory=dict[int, Line])
+    tick_lines: dict[int, TickLine] = field(default_factory=dict[int, TickLine])
+    histories: dict[int, BarLine] = field(default_factory=dict[int, BarLine])
+    live_bars: dict[int, BarLine] = field(default_factory=dict[int, BarLine])
+    profits: dict[int, ProfitLine] = field(default_factory=dict[int, ProfitLine])
+    summaries: dict[int, SummaryLine] = field(default_factory=dict[int, SummaryLine])
+    multis: dict[int, SummaryLine] = field(default_factory=dict[int, SummaryLine])
+
+    @property
+    def wants_quotes(self) -> bool:
+        """True when it must be told as often as quotes change."""
+        return bool(self.lines or self.tick_lines)
+
+    @property
+    def wants_seconds(self) -> bool:
+        """True when something must be looked at every second."""
+        return bool(self.histories or self.live_bars or self.profits)
+
+    @property
+    def wants_account(self) -> bool:
+        """True when it must be told of account values now and then."""
+        return bool(self.listens_to_account or self.summaries or self.multis)

@@ -1,0 +1,284 @@
+"""The whole market and broker behind one socket server: messages and the time in, messages out. Does no I/O."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from . import account_requests, contract_requests, history, market_data, order_requests
+from .accounts import Account
+from .bar_lines import grown, live_bars
+from .clients import Client
+from .desk import Desk, Handler, to
+from .market import Market
+from .messages import Fields, Message
+from .registry import Registry
+from .replies import Refused, Reply, error, request_of
+from .sessions import Hours
+from .ticker import Ticker
+from .universe import Universe
+
+__all__ = ["ClientIdInUse", "Exchange", "Hours", "Reply"]
+
+SNAPSHOT_SCHEMA: Final = 1
+
+WAKE_SECONDS_MIN: Final = 0.01
+"""Quotes that change more often are told in batches of this length."""
+
+FARMS: Final = (
+    (2104, "Market data farm connection is OK:usfarm"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefnj"),
+)
+"""Notices that follow a start."""
+
+REFUSALS: Final[Mapping[str, tuple[int, str]]] = {
+    "requestFA": (
+        321,
+        "Error validating request.-'cA' : cause - FA data operations ignored for non FA customers.",
+    ),
+    "replaceFA": (
+        321,
+        "Error validating request.-'cA' : cause - FA data operations ignored for non FA customers.",
+    ),
+    "reqFundamentalData": (
+        430,
+        "We are sorry, but fundamentals data for the security specified is not available.",
+    ),
+    "reqMktDepth": (
+        10092,
+        "Deep market data is not supported for this combination of security type/exchange",
+    ),
+    "reqScannerSubscription": (
+        162,
+        "Historical Market Data Service error message:No scanner data",
+    ),
+    "reqNewsArticle": (10172, "Failed to request news article:No data available"),
+    "reqWshMetaData": (10276, "News feed is not allowed."),
+    "reqWshEventData": (10276, "News feed is not allowed."),
+    "exerciseOptions": (200, "No security definition has been found for the request"),
+}
+"""Request -> the broker's own words where it does not serve a customer."""
+
+UNSERVED: Final = (
+    321,
+    "Error validating request.-'a' : cause - {name} is not served by this gateway",
+)
+
+SILENT: Final = frozenset(
+    {"setServerLogLevel", "startApi", "cancelNewsBulletins", "reqNewsBulletins"}
+)
+"""Requests that the broker does not answer either, when there is nothing to tell."""
+
+
+class ClientIdInUse(Exception):
+    """Another connection has this API client id; the broker answers 326 and closes."""
+
+
+class Exchange:
+    """One simulated market with one account.
+
+    Attributes:
+        dirty: True when `snapshot` would differ since the owner last cleared it.
+    """
+
+    def __init__(  # noqa: PLR0913  all by keyword, and each a choice of whoever starts a gateway
+        self,
+        universe: Universe,
+        *,
+        seed: int,
+        cash: Decimal,
+        hours: Hours,
+        now: datetime,
+        account: str = "DU1000001",
+        ticks_per_second: int = 4,
+    ) -> None:
+        self.seed = seed
+        market = Market(universe, seed=seed, hours=hours, steps=ticks_per_second)
+        registry = Registry.opened(int(now.timestamp()))
+        self._desk = Desk(market, Account.opened(account, cash), registry)
+        self._desk.move_to(now.timestamp())
+        self._ticker = Ticker(self._desk)
+        self._refreshed = self._desk.market.second
+
+    @property
+    def dirty(self) -> bool:
+        """True when something that must survive a restart has changed."""
+        return self._desk.is_changed
+
+    @dirty.setter
+    def dirty(self, value: bool) -> None:
+        self._desk.is_changed = value
+
+    def attach(
+        self, client: int, client_id: int, version: int, now: datetime
+    ) -> list[Reply]:
+        """Admit a client that has sent startApi; return what it is greeted with.
+
+        Raises:
+            ClientIdInUse: Another connection has the id.
+        """
+        self._desk.move_to(now.timestamp())
+        if self._desk.client_named(client_id) is not None:
+            raise ClientIdInUse(f"client id {client_id} is already in use")
+        known = Client(key=client, client_id=client_id, version=version)
+        self._desk.clients[client] = known
+        account = self._desk.account.account_id
+        greeting = [
+            Message("managedAccounts", {"accountsList": account}),
+            Message(
+                "nextValidId", {"orderId": self._desk.registry.next_order_id(client_id)}
+            ),
+            *(error(-1, code, text, self._desk.market.now) for code, text in FARMS),
+        ]
+        return list(to(known, greeting))
+
+    def detach(self, client: int) -> None:
+        """Forget a connection and what it listened to; its orders live on."""
+        self._desk.clients.pop(client, None)
+
+    def handle(self, client: int, message: Message, now: datetime) -> list[Reply]:
+        """Answer one request; whatever it holds, there is an answer and no exception."""
+        known = self._desk.clients.get(client)
+        if known is None:
+            return []
+        replies = self.advance(now)
+        handler = _HANDLERS.get(message.name, _unserved(message.name))
+        try:
+            answer = list(handler(self._desk, known, message.fields))
+        except Refused as refused:
+            request = request_of(message.fields)
+            answer = [error(request, refused.code, refused.text, self._desk.market.now)]
+        replies += to(known, answer)
+        self._ticker.watch(known)
+        return replies + self._outgoing()
+
+    def advance(self, now: datetime) -> list[Reply]:
+        """Let time pass; return everything that the clients must be told of it."""
+        desk = self._desk
+        if desk.move_to(now.timestamp()):
+            desk.is_changed = True
+            self._refreshed = 0
+        desk.report(desk.engine.advance())
+        replies = self._outgoing()
+        replies += self._ticker.moved()
+        for client in desk.clients.values():
+            if client.wants_seconds:
+                replies += to(client, _secondly(desk, client))
+        if desk.market.second - self._refreshed >= account_requests.REFRESH_SECONDS:
+            self._refreshed = desk.market.second
+            for client in desk.clients.values():
+                replies += to(client, account_requests.refreshed(desk, client))
+        return replies
+
+    def next_due(self) -> datetime | None:
+        """Return when `advance` has something to do next; None if nobody waits for anything."""
+        desk = self._desk
+        clients = desk.clients.values()
+        market = desk.market
+        waits: list[float] = []
+        if desk.engine.working_instruments() or any(c.wants_quotes for c in clients):
+            step = (market.step + 1) / market.steps
+            waits.append(max(step, market.now + WAKE_SECONDS_MIN))
+        if any(c.wants_seconds for c in clients):
+            waits.append(market.second + 1.0)
+        if any(c.wants_account for c in clients):
+            waits.append(self._refreshed + float(account_requests.REFRESH_SECONDS))
+        if not waits:
+            return None
+        # Rounded up, since a hair before the step would do nothing and be asked for again.
+        return datetime.fromtimestamp(min(waits) + 1e-6, UTC)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the account, its orders and all counters as JSON can hold them."""
+        return {
+            "schema": SNAPSHOT_SCHEMA,
+            "seed": self.seed,
+            "day": self._desk.day,
+            "account": self._desk.account.snapshot(),
+            "orders": self._desk.registry.snapshot(),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take over what `snapshot` returned earlier.
+
+        Raises:
+            ValueError: The snapshot is of another schema or seed, or names instruments that are not listed.
+        """
+        if snapshot.get("schema") != SNAPSHOT_SCHEMA:
+            raise ValueError(
+                f"saved state has schema {snapshot.get('schema')!r}, expected {SNAPSHOT_SCHEMA}"
+            )
+        if snapshot.get("seed") != self.seed:
+            raise ValueError(
+                f"saved state belongs to seed {snapshot.get('seed')!r}, expected {self.seed}:"
+                " its prices would not fit this market"
+            )
+        listed = self._desk.market.universe.by_con_id
+        try:
+            account = Account.restored(snapshot["account"], listed)
+            registry = Registry.restored(snapshot["orders"])
+            orders = [*registry.live.values(), *registry.completed]
+            day = int(snapshot["day"])
+        except (KeyError, TypeError, ValueError, ArithmeticError) as reason:
+            raise ValueError(f"saved state cannot be read: {reason!r}") from reason
+        if unknown := {order.terms.con_id for order in orders} - set(listed):
+            raise ValueError(
+                f"saved state has orders in {sorted(unknown)}, which are not listed"
+            )
+        self._desk.adopt(account, registry)
+        self._desk.day = day
+        self._desk.is_changed = True
+
+    def _outgoing(self) -> list[Reply]:
+        """Return what order events told, followed by what fills changed in the account."""
+        desk = self._desk
+        replies, desk.outbox = desk.outbox, []
+        if desk.traded:
+            con_ids, desk.traded = desk.traded, set()
+            for client in desk.clients.values():
+                replies += to(client, account_requests.traded(desk, client, con_ids))
+        return replies
+
+
+def _secondly(desk: Desk, client: Client) -> Iterator[Message]:
+    for line in client.histories.values():
+        yield from grown(desk, client, line)
+    for line in client.live_bars.values():
+        yield from live_bars(desk, line)
+    for line in client.profits.values():
+        if line.second != desk.market.second:
+            line.second = desk.market.second
+            yield from account_requests.profit_changes(desk, line)
+
+
+def _unserved(name: str) -> Handler:
+    """Return the handler of a request that is not served; cancels of one need no answer."""
+
+    def refuse(_: Desk, __: Client, ___: Fields) -> Iterable[Message]:
+        if name in SILENT or name.startswith("cancel"):
+            return ()
+        code, text = REFUSALS.get(name, UNSERVED)
+        raise Refused(code, text.format(name=name))
+
+    return refuse
+
+
+def _current_time(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
+    yield Message("currentTime", {"time": int(desk.market.now)})
+
+
+def _current_millis(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
+    yield Message("currentTimeInMillis", {"timeInMillis": int(desk.market.now * 1000)})
+
+
+_HANDLERS: Final[Mapping[str, Handler]] = {
+    **account_requests.HANDLERS,
+    **contract_requests.HANDLERS,
+    **history.HANDLERS,
+    **market_data.HANDLERS,
+    **order_requests.HANDLERS,
+    "reqCurrentTime": _current_time,
+    "reqCurrentTimeInMillis": _current_millis,
+}
+"""Request -> answer; whatever is not here is refused."""

@@ -1,0 +1,1 @@
+"""What several test folders start: gateways, kernels, clocks."""

@@ -1,0 +1,72 @@
+"""Private embedded gateways in processes of their own."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STOP_SECONDS_MAX = 10
+
+
+@dataclass
+class Gateway:
+    """A private embedded gateway in its own process.
+
+    Attributes:
+        port: Where it listens on the loopback interface.
+        state: Its state directory; a gateway started on it again goes on where this one ended.
+    """
+
+    port: int
+    state: Path
+    process: "subprocess.Popen[str]" = field(repr=False)
+
+    def stop(self) -> None:
+        """End it cleanly."""
+        self.process.terminate()
+        self.process.wait(STOP_SECONDS_MAX)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait(STOP_SECONDS_MAX)
+
+
+class Gateways:
+    """Starts gateways and ends what it has started."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._started: list[Gateway] = []
+
+    def start(self, *arguments: str, port: int = 0, name: str = "gateway") -> Gateway:
+        """Start one; `arguments` go to its command line."""
+        state = self._directory / name
+        state.mkdir(exist_ok=True)
+        command = [
+            sys.executable,
+            "-m",
+            "edgerunner_lab.sim",
+            "--port",
+            str(port),
+            "--seed",
+            "7",
+        ]
+        command += ["--state", str(state), "--runtime", str(state), *arguments]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on 127.0.0.1:"), line + process.stdout.read()
+        gateway = Gateway(int(line.rpartition(":")[2]), state, process)
+        self._started.append(gateway)
+        return gateway
+
+    def close(self) -> None:
+        """End them all."""
+        for gateway in self._started:
+            if gateway.process.poll() is None:
+                gateway.stop()
+            if gateway.process.stdout is not None:
+                gateway.process.stdout.close()

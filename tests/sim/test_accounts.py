@@ -1,0 +1,222 @@
+"""The account: every cent is somewhere."""
+
+from decimal import Decimal
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgerunner_lab.sim.accounts import Account, Fill, Mark
+from edgerunner_lab.sim.book import Side
+from edgerunner_lab.sim.universe import Instrument, Query, Universe, load_universe
+
+UNIVERSE = load_universe()
+SPY = UNIVERSE.by_con_id[756733]
+EURUSD = UNIVERSE.by_con_id[12087792]
+USDJPY = UNIVERSE.by_con_id[15016059]
+RATES = MappingProxyType(
+    {"USD": Decimal(1), "EUR": Decimal("1.15"), "JPY": Decimal("0.0065")}
+)
+
+
+def rate(currency: str) -> Decimal:
+    """Return a fixed USD rate."""
+    return RATES[currency]
+
+
+def at(price: str) -> Mark:
+    """Return a mark that values everything at one price."""
+    return lambda _: Decimal(price)
+
+
+def a_fill(
+    side: Side, size: int, price: str, instrument: Instrument = SPY, fee: str = "1.00"
+) -> Fill:
+    """Return a fill of SPY with a commission of one dollar."""
+    return Fill(
+        instrument=instrument,
+        side=side,
+        size=Decimal(size),
+        price=Decimal(price),
+        commission=Decimal(fee),
+    )
+
+
+def an_account() -> Account:
+    """Return an account with 100,000 USD."""
+    return Account.opened("DU1000001", Decimal(100_000))
+
+
+def test_buying_moves_cash_into_a_position_whose_cost_includes_the_commission() -> None:
+    """Average cost is what was paid, fees included."""
+    account = an_account()
+    realized = account.book(a_fill(Side.BUY, 10, "500.00"), rate)
+
+    assert realized is None
+    assert account.cash == {"USD": Decimal("94999.00")}
+    assert account.positions[756733].average_cost == Decimal("500.10")
+    assert account.quantity(SPY) == 10
+
+
+def test_selling_realises_the_difference_after_both_commissions() -> None:
+    """10 bought at 500 and sold at 510 make 100 less 2."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 10, "500.00"), rate)
+    realized = account.book(a_fill(Side.SELL, 10, "510.00"), rate)
+
+    assert realized == Decimal("98.00")
+    assert account.realized == Decimal("98.00")
+    assert account.cash == {"USD": Decimal("100098.00")}
+    assert account.positions[756733].average_cost == 0
+
+
+def test_turning_a_position_around_closes_it_and_opens_the_other_side() -> None:
+    """Selling 15 of 10 leaves a short of 5 with its share of the commission."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 10, "500.00", fee="0"), rate)
+    realized = account.book(a_fill(Side.SELL, 15, "510.00", fee="1.50"), rate)
+
+    held = account.positions[756733]
+    assert realized == Decimal("99.00")
+    assert held.quantity == -5
+    assert held.average_cost == Decimal("509.90")
+    assert held.unrealized(Decimal("500.00")) == Decimal("49.50")
+
+
+def test_a_currency_pair_moves_two_cash_balances() -> None:
+    """Buying EUR.USD pays dollars and receives euros; the fee is in dollars."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 20_000, "1.15005", EURUSD, "2.00"), rate)
+
+    assert account.cash == {"USD": Decimal("76997.00"), "EUR": Decimal(20_000)}
+    assert account.positions[12087792].average_cost == Decimal("1.15005")
+    valued = account.value(at("1.15"), rate)
+    assert valued.stock_value == 0
+    assert valued.net_liquidation == Decimal("99997.00")
+    assert valued.unrealized == Decimal("-1.00")
+
+
+def test_profit_in_another_currency_is_counted_in_dollars() -> None:
+    """A yen made is 0.0065 dollars."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 1_000, "150.000", USDJPY, "2.00"), rate)
+    realized = account.book(a_fill(Side.SELL, 1_000, "151.000", USDJPY, "2.00"), rate)
+
+    assert realized == Decimal("1000.00")
+    assert account.realized == Decimal("6.50")
+    assert account.cash["JPY"] == Decimal("1000.00")
+
+
+def test_buying_power_is_four_times_the_free_equity() -> None:
+    """100,000 USD carry 400,000 USD of stock, less what is held."""
+    account = an_account()
+    assert account.value(at("500.00"), rate).buying_power == 400_000
+
+    account.book(a_fill(Side.BUY, 100, "500.00", fee="0"), rate)
+    valued = account.value(at("500.00"), rate)
+
+    assert valued.initial_margin == Decimal("12500.00")
+    assert valued.buying_power == Decimal("350000.00")
+    assert valued.excess_liquidity == Decimal("87500.00")
+    assert valued.gross_value == Decimal("50000.00")
+
+
+def test_pending_orders_are_margined_the_worse_way() -> None:
+    """A buy and a sell cannot both fill against us, so the larger side counts."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 10, "500.00", fee="0"), rate)
+    pending = [(SPY, Decimal(30), Decimal(500)), (SPY, Decimal(-20), Decimal(500))]
+
+    margin = account.margin_with(pending, at("500.00"), rate)
+
+    assert margin == {756733: Decimal("5000.00")}
+    assert account.margin_with([], at("500.00"), rate) == {756733: Decimal("1250.00")}
+
+
+def test_a_new_day_carries_the_value_over_and_forgets_the_profit() -> None:
+    """Daily profit begins at the price at which the day before ended."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 10, "500.00", fee="0"), rate)
+    account.book(a_fill(Side.BUY, 5, "1.15", EURUSD, "0"), rate)
+    account.book(a_fill(Side.SELL, 5, "1.15", EURUSD, "0"), rate)
+    account.begin_day(at("505.00"), rate)
+
+    assert 12087792 not in account.positions
+    assert account.carried == Decimal("100050.00")
+    held = account.positions[756733]
+    assert held.daily(Decimal("507.00")) == Decimal("20.00")
+    account.book(a_fill(Side.SELL, 10, "506.00", fee="1.00"), rate)
+    assert held.daily(Decimal("999.00")) == Decimal("9.00")
+
+
+def test_a_snapshot_gives_the_same_account_back() -> None:
+    """What is saved is what was there."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 7, "501.37"), rate)
+    account.book(a_fill(Side.SELL, 3, "502.11"), rate)
+
+    again = Account.restored(account.snapshot(), UNIVERSE.by_con_id)
+
+    assert again.snapshot() == account.snapshot()
+    assert again == account
+
+
+def test_a_snapshot_with_an_unknown_contract_is_refused() -> None:
+    """A holding cannot vanish because its instrument is no longer listed."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 7, "501.37"), rate)
+    empty = Universe([], [])
+
+    assert empty.find(Query(symbol="SPY")) == ()
+    with pytest.raises(KeyError):
+        Account.restored(account.snapshot(), empty.by_con_id)
+
+
+fills = st.lists(
+    st.builds(
+        a_fill,
+        st.sampled_from([Side.BUY, Side.SELL]),
+        st.integers(1, 500),
+        st.integers(100, 99_999).map(lambda cents: f"{Decimal(cents) / 100}"),
+        st.just(SPY),
+        st.integers(0, 500).map(lambda cents: f"{Decimal(cents) / 100}"),
+    ),
+    max_size=30,
+)
+
+
+@given(fills)
+def test_cash_and_cost_and_realised_profit_always_add_up(booked: list[Fill]) -> None:
+    """Cash plus what positions cost is the opening cash plus what was realised, to the cent."""
+    account = an_account()
+    quantity, flow, fees = 0, Decimal(0), Decimal(0)
+    for fill in booked:
+        account.book(fill, rate)
+        quantity += fill.side * fill.size
+        flow -= fill.side * fill.size * fill.price
+        fees += fill.commission
+
+    basis = sum((p.basis for p in account.positions.values()), Decimal(0))
+    assert account.cash["USD"] + basis == 100_000 + account.realized
+    assert account.cash["USD"] == 100_000 + flow - fees
+    assert account.quantity(SPY) == quantity
+    assert account.commissions == fees
+    if not quantity:
+        assert basis == 0
+
+
+@given(fills, st.integers(1, 99_999))
+def test_net_liquidation_is_realised_plus_unrealised(
+    booked: list[Fill], cents: int
+) -> None:
+    """However it is counted, the account is worth the same."""
+    account = an_account()
+    for fill in booked:
+        account.book(fill, rate)
+    valued = account.value(at(f"{Decimal(cents) / 100}"), rate)
+
+    assert valued.net_liquidation == 100_000 + valued.realized + valued.unrealized
+    held = account.positions.get(756733)
+    if held is not None:
+        assert held.daily(Decimal(cents) / 100) == valued.net_liquidation - 100_000
