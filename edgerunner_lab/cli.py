@@ -84,7 +84,7 @@ async def _status(paths: Paths) -> str:
 
 def _latch(paths: Paths) -> Latch | None:
     """Return the ledger's latch, or None where there is no ledger; asking must not make one."""
-    path = paths.data / "ledger.db"
+    path = paths.ledger
     if not path.exists():
         return None
     ledger = Ledger.open(path, clock=lambda: datetime.now(UTC), owner="cli")  # noqa: TID251  the rim reads the clock

@@ -109,3 +109,17 @@ explain() {
   fi
   die "$1 failed; the lines above say why"
 }
+
+# The embedded gateway is made to outlive a kernel; those that were started in a directory of ours end with it.
+stop_gateways() {
+  local pid tries
+  find "$1" -name gateway.json -exec sed -n 's/.*"pid": *\([0-9][0-9]*\).*/\1/p' {} + 2>/dev/null |
+    while read -r pid; do
+      kill "$pid" 2>/dev/null || continue
+      # It saves its state into the directory that is about to go.
+      for ((tries = 0; tries < 50; tries++)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+      done
+    done
+}

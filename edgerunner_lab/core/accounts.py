@@ -2,6 +2,7 @@
 
 import enum
 import re
+from typing import Final
 
 
 class Mode(enum.StrEnum):
@@ -12,10 +13,13 @@ class Mode(enum.StrEnum):
     LIVE = "LIVE"
 
 
-_PAPER = re.compile(r"D[UFI][A-Z]{0,2}[0-9]{4,10}", re.ASCII)
+_PAPER: Final = re.compile(r"D[UFI][A-Z]{0,2}[0-9]{4,10}")
 """IBKR publishes no grammar; these are the forms seen, and anything else counts as live (RISK R02)."""
 
-SHOWN_PREFIX, SHOWN_SUFFIX = 2, 4
+_LETTERS: Final = re.compile(r"[A-Z]*")
+
+SHOWN_DIGITS: Final = 4
+"""Enough to tell one's own accounts apart, as on a bank card."""
 
 
 def is_paper(account: str) -> bool:
@@ -24,7 +28,8 @@ def is_paper(account: str) -> bool:
 
 
 def mask(account: str) -> str:
-    """Return an account as it may be shown: `DU***4567`."""
-    if len(account) <= SHOWN_PREFIX + SHOWN_SUFFIX:
-        return "***"
-    return f"{account[:SHOWN_PREFIX]}***{account[-SHOWN_SUFFIX:]}"
+    """Return an account as it may be shown, `DU***4567` or `U***0123`; `***` where that would show all of it."""
+    letters = _LETTERS.match(account)
+    kind = letters[0] if letters is not None else ""
+    hidden = len(account) - len(kind) - SHOWN_DIGITS
+    return f"{kind}***{account[-SHOWN_DIGITS:]}" if hidden > 0 else "***"

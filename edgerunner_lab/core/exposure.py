@@ -2,9 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import (
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import Final
 
 from edgerunner_lab.core.intents import Side
+
+_EXACT: Final = Context(prec=200, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Four numbers of the order language multiplied have at most 80 digits.
+The caller's own context is not used: a notebook may have set its precision to 4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +34,7 @@ class Extremes:
     @property
     def largest(self) -> Decimal:
         """The larger of the two by size, unsigned."""
-        return max(abs(self.longest), abs(self.shortest))
+        return max(self.longest.copy_abs(), self.shortest.copy_abs())
 
 
 def worst_case(position: Decimal, working: Iterable[tuple[Side, Decimal]]) -> Extremes:
@@ -40,9 +52,9 @@ def worst_case(position: Decimal, working: Iterable[tuple[Side, Decimal]]) -> Ex
         if _finite(remaining, "remaining") < 0:
             raise ValueError(f"remaining was {remaining}, expected at least 0")
         if side is Side.BUY:
-            longest += remaining
+            longest = _EXACT.add(longest, remaining)
         else:
-            shortest -= remaining
+            shortest = _EXACT.subtract(shortest, remaining)
     return Extremes(longest=longest, shortest=shortest)
 
 
@@ -53,7 +65,7 @@ class Valuation:
     Attributes:
         price: Per unit, as quoted.
         multiplier: Units of the underlying a contract.
-        price_magnifier: Quoted prices are divided by this.
+        price_magnifier: Quoted prices are divided by this; at least 1.
         fx_rate: What one unit of the contract's currency is worth in the account's.
     """
 
@@ -67,17 +79,23 @@ def notional(quantity: Decimal, valuation: Valuation) -> Decimal:
     """Return what `quantity` is worth in the account's currency, unsigned.
 
     Raises:
-        ValueError: a number is not finite.
+        ValueError: a number is not finite, or the price magnifier is below 1.
     """
-    for name in ("price", "multiplier", "fx_rate"):
-        _finite(getattr(valuation, name), name)
-    value = (
-        _finite(quantity, "quantity")
-        * valuation.price
-        * valuation.multiplier
-        * valuation.fx_rate
-    )
-    return abs(value) / valuation.price_magnifier
+    if valuation.price_magnifier < 1:
+        raise ValueError(
+            f"price_magnifier was {valuation.price_magnifier}, expected at least 1"
+        )
+    numbers = {
+        "quantity": quantity,
+        "price": valuation.price,
+        "multiplier": valuation.multiplier,
+        "fx_rate": valuation.fx_rate,
+    }
+    with localcontext(_EXACT):
+        value = Decimal(1)
+        for name, number in numbers.items():
+            value *= _finite(number, name)
+        return abs(value) / valuation.price_magnifier
 
 
 def _finite(value: Decimal, name: str) -> Decimal:

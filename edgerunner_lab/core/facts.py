@@ -4,7 +4,7 @@ Prices are per unit in the contract's currency; sizes are shares or contracts; t
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -97,7 +97,7 @@ class Fill:
     quantity: Decimal
     price: Decimal
     time: datetime
-    account: str
+    account: str = field(repr=False)
     exchange: str
     commission: Decimal | None = None
     realized_pnl: Decimal | None = None
@@ -114,7 +114,7 @@ class Position:
         market_value: quantity × price × multiplier, in `currency`.
     """
 
-    account: str
+    account: str = field(repr=False)
     con_id: int
     symbol: str
     sec_type: str
@@ -136,7 +136,7 @@ class AccountSnapshot:
         available_funds: What may still be used as initial margin.
     """
 
-    account: str
+    account: str = field(repr=False)
     currency: str
     net_liquidation: Decimal | None = None
     cash: Decimal | None = None
@@ -169,7 +169,7 @@ class OrderUpdate:
     order_id: int
     perm_id: int
     client_id: int
-    account: str
+    account: str = field(repr=False)
     con_id: int
     symbol: str
     side: Side

@@ -27,28 +27,10 @@ from edgerunner_lab.core.intents import (
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
-TEXT_CHARS_MAX = 512
-"""No order needs a tenth of it; a longer line is pasted by mistake (RISK S21)."""
-
 CURRENCIES: Final = frozenset(
     "AED AUD CAD CHF CNH CZK DKK EUR GBP HKD HUF ILS JPY KRW MXN NOK NZD PLN RUB SEK SGD TRY USD ZAR".split()  # noqa: SIM905  a column of quotes would hide the list
 )
 """The currencies that IBKR trades against each other; two of them around a dot are a forex pair."""
-
-_EXPECTED: Final[tuple[tuple[frozenset[str], str], ...]] = (
-    (frozenset({"BUY"}), "buy or sell"),
-    (frozenset({"MONEY"}), "a quantity such as 10, $5000, all or half"),
-    (frozenset({"SYMBOL"}), "a symbol"),
-    (frozenset({"CALL"}), "C or P"),
-    (frozenset({"PERCENT"}), "a distance such as 1.50 or 2%"),
-    (frozenset({"LMT", "NUMBER"}), "a strike price, or a word such as lmt or gtc"),
-    (frozenset({"NAME"}), "a name of at most 12 letters, digits, _ . or -"),
-    (frozenset({"ACCOUNT_ID"}), "an account"),
-    (frozenset({"LMT"}), "lmt, stp, trail, take, stop, day, gtc, ioc, fok, an option such as --preview, or the end"),
-    (frozenset({"TIF"}), "day, gtc, ioc, fok, an option such as --preview, or the end"),
-    (frozenset({"NUMBER"}), "a price such as 500.25"),
-)  # fmt: skip
-"""Which terminals tell a place apart -> what a trader would call it; the first that fits is shown."""
 
 _WORDS: Final = {
     "BUY": ("buy",),

@@ -52,6 +52,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved(Evidence):
+    """Its intent is durable and its share of the limits is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied(Evidence):
+    """The guard refused it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent(Evidence):
     """Its frame was given to the socket."""
 
@@ -129,93 +139,144 @@ class Absent(Evidence):
     was_seen: bool
 
 
-S = OrderState
-_IN_DOUBT: Final = S.UNKNOWN
+class Sign(enum.Enum):
+    """What evidence says, whichever message brought it."""
 
-_OWN: Final[Mapping[type[Evidence], Mapping[OrderState, OrderState]]] = {
-    Sent: {S.RESERVED: S.SENT},
-    Withdrawn: {S.DRAFT: S.WITHDRAWN, S.RESERVED: S.WITHDRAWN},
-    CancelRequested: dict.fromkeys(
-        (S.SENT, S.ACKED, S.WORKING, S.PARTIAL), S.PENDING_CANCEL
-    ),
-    Doubt: dict.fromkeys(
-        (S.RESERVED, S.SENT, S.ACKED, S.WORKING, S.PARTIAL, S.PENDING_CANCEL), S.UNKNOWN
-    ),
-}
-"""What we know ourselves: state -> state; where a state is missing the evidence changes nothing."""
+    NOTHING = enum.auto()
+    RESERVED = enum.auto()
+    DENIED = enum.auto()
+    SENT = enum.auto()
+    NEVER_SENT = enum.auto()
+    CANCEL_SENT = enum.auto()
+    DOUBT = enum.auto()
+    ACKNOWLEDGED = enum.auto()
+    WORKING = enum.auto()
+    WORKING_IN_PART = enum.auto()
+    CANCELLING = enum.auto()
+    EXECUTED_IN_PART = enum.auto()
+    FILLED = enum.auto()
+    CANCELLED = enum.auto()
+    REJECTED = enum.auto()
+    GONE = enum.auto()
+    NEVER_ARRIVED = enum.auto()
 
-_VERDICTS: Final[Mapping[type[Evidence], OrderState]] = {
-    Rejected: S.REJECTED,
-    CancelConfirmed: S.CANCELLED,
-}
-"""Codes that end an order; fills that came before stay, and a filled order stays filled."""
 
-_STATE_BY_STATUS: Final[Mapping[str, OrderState]] = {
-    "ApiPending": S.ACKED,
-    "PendingSubmit": S.ACKED,
-    "PreSubmitted": S.WORKING,
-    "Submitted": S.WORKING,
+_SIGN_BY_STATUS: Final[Mapping[str, Sign]] = {
+    "ApiPending": Sign.ACKNOWLEDGED,
+    "PendingSubmit": Sign.ACKNOWLEDGED,
+    "PreSubmitted": Sign.WORKING,
+    "Submitted": Sign.WORKING,
     # Inactive is blocked or held, and may become live again: it is no proof of death (RISK §4).
-    "Inactive": S.ACKED,
-    "PendingCancel": S.PENDING_CANCEL,
-    "ApiCancelled": S.CANCELLED,
-    "Cancelled": S.CANCELLED,
-    "Filled": S.FILLED,
+    "Inactive": Sign.ACKNOWLEDGED,
+    "PendingCancel": Sign.CANCELLING,
+    "ApiCancelled": Sign.CANCELLED,
+    "Cancelled": Sign.CANCELLED,
+    "Filled": Sign.FILLED,
 }
-"""The broker's status -> ours; one that is not listed changes nothing."""
+"""The broker's status -> what it says; one that is not listed says nothing."""
 
-_RANK: Final[Mapping[OrderState, int]] = {
-    S.DRAFT: 0,
-    S.RESERVED: 1,
-    S.SENT: 2,
-    S.ACKED: 3,
-    S.WORKING: 4,
-    S.PARTIAL: 5,
-    S.PENDING_CANCEL: 6,
+_S = OrderState
+
+_ANY_REPORT: Final = {
+    Sign.ACKNOWLEDGED: _S.ACKED,
+    Sign.WORKING: _S.WORKING,
+    Sign.WORKING_IN_PART: _S.PARTIAL,
+    Sign.CANCELLING: _S.PENDING_CANCEL,
+    Sign.FILLED: _S.FILLED,
+    Sign.CANCELLED: _S.CANCELLED,
+    Sign.REJECTED: _S.REJECTED,
 }
-"""A late or repeated message never takes an open order back to an earlier state."""
+"""The broker's word where ours is no better."""
+
+_EARLY: Final = {
+    **_ANY_REPORT,
+    Sign.EXECUTED_IN_PART: _S.PARTIAL,
+    Sign.DOUBT: _S.UNKNOWN,
+}
+
+_LATE: Final = {
+    Sign.DOUBT: _S.UNKNOWN,
+    Sign.CANCELLING: _S.PENDING_CANCEL,
+    Sign.FILLED: _S.FILLED,
+    Sign.CANCELLED: _S.CANCELLED,
+    # What works was accepted once; this refuses a change of it, or ends it. The broker has to be asked.
+    Sign.REJECTED: _S.UNKNOWN,
+}
+"""For orders that work: a report that is late or repeated never takes one back to an earlier state."""
+
+TRANSITIONS: Final[Mapping[OrderState, Mapping[Sign, OrderState]]] = {
+    _S.DRAFT: {
+        Sign.RESERVED: _S.RESERVED,
+        Sign.DENIED: _S.DENIED,
+        Sign.NEVER_SENT: _S.WITHDRAWN,
+    },
+    _S.RESERVED: {**_EARLY, Sign.SENT: _S.SENT, Sign.NEVER_SENT: _S.WITHDRAWN},
+    _S.SENT: {**_EARLY, Sign.CANCEL_SENT: _S.PENDING_CANCEL},
+    _S.ACKED: {**_EARLY, Sign.CANCEL_SENT: _S.PENDING_CANCEL},
+    _S.WORKING: {
+        **_LATE,
+        Sign.CANCEL_SENT: _S.PENDING_CANCEL,
+        Sign.WORKING_IN_PART: _S.PARTIAL,
+        Sign.EXECUTED_IN_PART: _S.PARTIAL,
+    },
+    _S.PARTIAL: {**_LATE, Sign.CANCEL_SENT: _S.PENDING_CANCEL},
+    _S.PENDING_CANCEL: _LATE,
+    # An execution proves what has filled, and nothing about the rest.
+    _S.UNKNOWN: {
+        **_ANY_REPORT,
+        Sign.GONE: _S.EXPIRED,
+        Sign.NEVER_ARRIVED: _S.WITHDRAWN,
+    },
+    _S.FILLED: {},
+    # A cancel and a fill may cross on the way (RISK F11); a part that filled revives nothing.
+    _S.CANCELLED: {Sign.FILLED: _S.FILLED},
+    # An execution of what was rejected contradicts the rejection.
+    _S.REJECTED: {Sign.FILLED: _S.FILLED, Sign.EXECUTED_IN_PART: _S.UNKNOWN},
+    # These two rest on absence from two snapshots; an answer that was only slow (RISK F14) is worth more.
+    _S.EXPIRED: _ANY_REPORT,
+    _S.WITHDRAWN: {**_ANY_REPORT, Sign.EXECUTED_IN_PART: _S.UNKNOWN},
+    _S.DENIED: {},
+}
+"""state -> what evidence says -> state; where a sign is missing it changes nothing."""
+
+_SIGN_BY_KIND: Final[Mapping[type[Evidence], Sign]] = {
+    Reserved: Sign.RESERVED,
+    Denied: Sign.DENIED,
+    Sent: Sign.SENT,
+    Withdrawn: Sign.NEVER_SENT,
+    CancelRequested: Sign.CANCEL_SENT,
+    Doubt: Sign.DOUBT,
+    Rejected: Sign.REJECTED,
+    CancelConfirmed: Sign.CANCELLED,
+    Noticed: Sign.NOTHING,
+}
+"""Evidence that says the same whatever its details."""
 
 
 def next_state(state: OrderState, evidence: Evidence) -> OrderState:
-    """Return where an order stands after `evidence`; total over all pairs.
+    """Return where an order stands after `evidence`; total over all pairs."""
+    return TRANSITIONS[state].get(_sign(evidence), state)
 
-    An execution outranks every end but a fill: a cancel and a fill may cross on the way (RISK F11).
-    """
+
+def _sign(evidence: Evidence) -> Sign:
     match evidence:
-        case Sent() | Withdrawn() | CancelRequested() | Doubt():
-            following = _OWN[type(evidence)].get(state, state)
         case Executed(cumulative=cumulative, quantity=quantity):
-            following = _executed(state, is_complete=cumulative >= quantity)
-        case Rejected() | CancelConfirmed():
-            following = _VERDICTS[type(evidence)] if state.is_open else state
+            return _sign_of_executions(cumulative, quantity)
         case StatusReported(status=status, filled=filled):
-            following = _reported(state, status, has_fills=filled > 0)
+            said = _SIGN_BY_STATUS.get(status, Sign.NOTHING)
+            is_in_part = said is Sign.WORKING and filled > 0
+            return Sign.WORKING_IN_PART if is_in_part else said
         case OpenReported(status=status):
-            following = _reported(state, status, has_fills=state is S.PARTIAL)
-        case Absent(was_seen=was_seen) if state is S.UNKNOWN:
-            following = S.EXPIRED if was_seen else S.WITHDRAWN
+            return _SIGN_BY_STATUS.get(status, Sign.NOTHING)
+        case Absent(was_seen=was_seen):
+            return Sign.GONE if was_seen else Sign.NEVER_ARRIVED
         case _:
-            following = state
-    return following
+            return _SIGN_BY_KIND[type(evidence)]
 
 
-def _executed(state: OrderState, *, is_complete: bool) -> OrderState:
-    if is_complete:
-        return S.FILLED
-    if state in (S.PENDING_CANCEL, S.CANCELLED, S.REJECTED, S.EXPIRED):
-        # A part that filled does not bring a cancelled remainder back to life.
-        return S.CANCELLED if state in (S.REJECTED, S.EXPIRED) else state
-    return S.PARTIAL
-
-
-def _reported(state: OrderState, status: str, *, has_fills: bool) -> OrderState:
-    reported = _STATE_BY_STATUS.get(status)
-    if reported is None or not state.is_open:
-        return state
-    if not reported.is_open:
-        return reported
-    if has_fills and reported is S.WORKING:
-        reported = S.PARTIAL
-    if state is _IN_DOUBT:
-        return reported
-    return reported if _RANK[reported] >= _RANK[state] else state
+def _sign_of_executions(cumulative: Decimal, quantity: Decimal) -> Sign:
+    if cumulative <= 0:
+        # A correction took all of it back.
+        return Sign.NOTHING
+    # A total of 0 is one that is not known yet.
+    return Sign.FILLED if cumulative >= quantity > 0 else Sign.EXECUTED_IN_PART

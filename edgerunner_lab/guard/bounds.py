@@ -42,10 +42,13 @@ def _decimal(value: object) -> Decimal:
 
 
 _Number = Annotated[Decimal, BeforeValidator(_decimal), Field(decimal_places=12)]
-Positive = Annotated[_Number, Field(gt=0, le=Decimal("1e12"))]
+Positive = Annotated[_Number, Field(gt=0, le=Decimal(10**12))]
 Percent = Annotated[_Number, Field(gt=0, le=100)]
 PercentOfAccount = Annotated[_Number, Field(gt=0, le=1000)]
 Count = Annotated[_Number, Field(ge=1, le=100_000, multiple_of=1)]
+
+# A name that matches no instrument would bound nothing, unnoticed.
+Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9. -]{0,39}$")]
 
 _Frozen = AfterValidator(MappingProxyType)
 _UNITS = Unit(name="shares or contracts")
@@ -117,7 +120,7 @@ class Bounds(BaseModel):
     max_orders_10s: Annotated[Count, Unit(name="orders in 10 s")]
     max_orders_1h: Annotated[Count, Unit(name="orders in 1 h")]
     max_orders_1d: Annotated[Count, Unit(name="orders in 24 h")]
-    by_symbol: Annotated[dict[str, SymbolBounds], _Frozen]
+    by_symbol: Annotated[dict[Symbol, SymbolBounds], _Frozen]
 
 
 _PAPER: Final[dict[str, object]] = {

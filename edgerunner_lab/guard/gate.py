@@ -1,14 +1,21 @@
-"""The one door: every order passes here, and only here an `ApprovedOrder` is made."""
+"""The one door of the order road: every rule is asked, and only here an `ApprovedOrder` is made."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import InitVar, dataclass, replace
 from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
-from typing import Final
+from decimal import (
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import Final, NamedTuple
 
 from edgerunner_lab.core.errors import Denial, OrderDenied
-from edgerunner_lab.core.exposure import notional
 from edgerunner_lab.core.facts import Quote
-from edgerunner_lab.core.intents import ProposedOrder, Units
+from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard import (
     rules_fields,
     rules_price,
@@ -16,55 +23,87 @@ from edgerunner_lab.guard import (
     rules_session,
     rules_size,
 )
-from edgerunner_lab.guard.case import Case, Check, Rule
+from edgerunner_lab.guard.checks import Check, Judge, Unknown
 from edgerunner_lab.guard.limits import Limits
-from edgerunner_lab.guard.snapshot import Snapshot
-
-FIRST: Final[tuple[Rule, ...]] = (
-    rules_session.session_ready,
-    rules_session.account_matches,
-    rules_session.live_armed,
-    rules_session.audit_available,
-    rules_session.not_halted,
+from edgerunner_lab.guard.nearest import (
+    MENDED_BY_PRICE,
+    MENDED_BY_SIZE,
+    with_largest_quantity,
+    with_valid_prices,
 )
-"""These stop the evaluation: while one of them fails, what the others say means nothing."""
+from edgerunner_lab.guard.snapshot import Attempt, Snapshot
+from edgerunner_lab.guard.valuation import order_value, reference_price
 
-RULES: Final[tuple[Rule, ...]] = (
-    rules_fields.contract_fresh,
-    rules_fields.fields_valid,
-    rules_fields.price_on_tick,
-    rules_fields.size_on_step,
-    rules_size.limit_set,
-    rules_price.reference_usable,
-    rules_price.price_near_market,
-    rules_size.quantity_allowed,
-    rules_size.notional_allowed,
-    rules_size.position_allowed,
-    rules_repeats.not_repeated,
-    rules_repeats.rate_allowed,
+EXACT: Final = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Decisions do not depend on the caller's decimal context; 80 digits hold any product of three of our numbers."""
+
+
+class Rule(NamedTuple):
+    """A rule and the code that it denies with, where it has several the first."""
+
+    code: str
+    judge: Judge
+
+
+FIRST: Final = (
+    Rule("SESSION_NOT_READY", rules_session.session_is_ready),
+    Rule("ACCOUNT_MISMATCH", rules_session.account_is_bound),
+    Rule("LIVE_NOT_ARMED", rules_session.live_is_armed),
+    Rule("AUDIT_UNAVAILABLE", rules_session.audit_is_available),
+    Rule("TRADING_HALTED", rules_session.latch_lets_through),
 )
-"""All of these are evaluated, and every one that fails is shown."""
+"""The first denial among these is the only one: R01, R02, R03, R36, R04."""
 
-_SIZE_CODES: Final = frozenset(
-    {"SIZE_INCREMENT", "MAX_ORDER_QTY", "MAX_ORDER_NOTIONAL", "MAX_POSITION"}
+SIZE_RULES: Final = (
+    Rule("SIZE_INCREMENT", rules_fields.size_is_on_step),
+    Rule("MAX_ORDER_QTY", rules_size.quantity_is_small),
+    Rule("MAX_ORDER_NOTIONAL", rules_size.value_is_small),
+    Rule("MAX_POSITION", rules_size.position_is_small),
 )
-_HALVINGS = 60
-"""Enough to search 10^12 units down to one."""
+"""What a smaller quantity may mend."""
 
-_MAKER: Final = object()
+RULES: Final = (
+    Rule("CONTRACT_NOT_FOUND", rules_fields.contract_is_known),
+    Rule("CONTRACT_STALE", rules_fields.contract_is_fresh),
+    Rule("INVALID_FIELD", rules_fields.quantity_is_valid),
+    Rule("INVALID_FIELD", rules_fields.limit_price_is_valid),
+    Rule("INVALID_FIELD", rules_fields.stop_price_is_valid),
+    Rule("INVALID_FIELD", rules_fields.words_are_known),
+    Rule("INVALID_FIELD", rules_fields.texts_are_plain),
+    Rule("INVALID_FIELD", rules_fields.contract_facts_are_valid),
+    Rule("INVALID_FIELD", rules_fields.modified_order_is_ours),
+    Rule("INVALID_FIELD", rules_fields.modified_order_stays_open),
+    Rule("PRICE_INCREMENT", rules_fields.limit_price_is_on_tick),
+    Rule("PRICE_INCREMENT", rules_fields.stop_price_is_on_tick),
+    Rule("NO_LIMIT_SET", rules_size.limits_exist),
+    Rule("NO_REFERENCE", rules_price.quote_is_usable),
+    Rule("STALE_QUOTE", rules_price.quote_is_fresh),
+    Rule("PRICE_COLLAR", rules_price.limit_price_is_near),
+    Rule("PRICE_COLLAR", rules_price.stop_price_is_near),
+    Rule("PRICE_COLLAR", rules_price.market_order_is_in_hours),
+    Rule("FX_RATE_MISSING", rules_size.currency_is_known),
+    *SIZE_RULES,
+    Rule("DUPLICATE_ORDER", rules_repeats.order_is_no_repeat),
+    Rule("ORDER_RATE", rules_repeats.rate_is_low),
+)
+"""All of these are asked, in RISK.md's order of evaluation, and every one that fails is shown."""
+
+_MINT: Final = object()
+"""Known to `approve` alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedOrder:
-    """An order that has passed every rule; `approve` alone makes one.
+    """An order that passed every rule; only `approve` makes one.
 
     Attributes:
-        reference_price: What its prices were measured against, per unit, in the contract's currency.
-        notional: Worst-case value, in the account's currency.
-        quote: The market it was judged by.
-        limits_sha256: Identifies the limits it was held to.
+        reference_price: The ask for a buy, the bid for a sale; per unit, in the contract's currency.
+        notional: Worst case, in the account's currency.
+        quote: The market it was measured by.
+        limits_sha256: Names the limits that were in force.
         approved_at: Aware UTC.
-        checks: What each rule found against what it allows.
+        checks: Every rule that was asked, and how much of its limit is used.
+        warnings: What the user should see although the order passes.
     """
 
     order: ProposedOrder
@@ -74,95 +113,103 @@ class ApprovedOrder:
     limits_sha256: str
     approved_at: datetime
     checks: tuple[Check, ...]
-    maker: object = field(repr=False)
+    warnings: tuple[str, ...]
+    mint: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self.maker is not _MAKER:
-            raise TypeError("an ApprovedOrder is made by guard.gate.approve only")
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the user should know although the order passes."""
-        return tuple(check.warning for check in self.checks if check.warning)
+    def __post_init__(self, mint: object) -> None:
+        if mint is not _MINT:
+            raise TypeError(
+                "an ApprovedOrder is made by guard.gate.approve and nowhere else"
+            )
 
 
 def approve(
     order: ProposedOrder, snapshot: Snapshot, limits: Limits, now: datetime
 ) -> ApprovedOrder:
-    """Return the order as approved.
+    """Judge one order against everything known at one moment.
 
     Args:
-        order: Sized and resolved.
-        snapshot: Everything that may be looked at.
-        limits: In force.
+        order: Sized and resolved, every field explicit.
+        snapshot: Taken for this very order: quote, position and repeats are those of its instrument.
+        limits: In force for the session's mode.
         now: Wall clock, aware UTC.
 
     Raises:
         OrderDenied: with every failed rule, and the nearest order that would pass where there is one.
     """
-    case = Case(order=order, snapshot=snapshot, limits=limits, now=now)
-    denials, checks = _evaluate(case)
-    if denials:
-        raise OrderDenied(denials, _nearest(case, denials))
-    reference, valuation, quote = case.reference, case.valuation, snapshot.quote
-    assert reference is not None, "reference_usable has passed"
-    assert valuation is not None, "notional_allowed has passed"
-    assert quote is not None, "reference_usable has passed"
-    return ApprovedOrder(
-        order=order,
-        reference_price=reference,
-        notional=notional(order.quantity, valuation),
-        quote=quote,
-        limits_sha256=limits.sha256,
-        approved_at=now,
-        checks=tuple(checks),
-        maker=_MAKER,
-    )
+    with localcontext(EXACT):
+        checks, denials = _ask(FIRST, order, snapshot, limits, now)
+        if denials:
+            raise OrderDenied(denials[:1])
+        more_checks, denials = _ask(RULES, order, snapshot, limits, now)
+        if denials:
+            raise OrderDenied(denials, _nearest(order, snapshot, limits, now, denials))
+        assert snapshot.quote is not None, "the rules about prices passed"
+        checks += more_checks
+        return ApprovedOrder(
+            order=order,
+            reference_price=reference_price(order, snapshot),
+            notional=order_value(order, snapshot, limits),
+            quote=snapshot.quote,
+            limits_sha256=limits.sha256,
+            approved_at=now,
+            checks=tuple(checks),
+            warnings=tuple(check.warning for check in checks if check.warning),
+            mint=_MINT,
+        )
 
 
-def _evaluate(case: Case) -> tuple[list[Denial], list[Check]]:
+def _ask(
+    rules: Iterable[Rule],
+    order: ProposedOrder,
+    snapshot: Snapshot,
+    limits: Limits,
+    now: datetime,
+) -> tuple[list[Check], list[Denial]]:
+    """Return what passed and what failed; without a failure, everything passed."""
     checks: list[Check] = []
-    for rule in FIRST:
-        found = rule(case)
-        if isinstance(found, Denial):
-            return [found], []
-        if found is not None:
-            checks.append(found)
     denials: list[Denial] = []
-    for rule in RULES:
-        found = rule(case)
-        if isinstance(found, Denial):
-            denials.append(found)
-        elif found is not None:
-            checks.append(found)
-    return denials, checks
-
-
-def _nearest(case: Case, denials: list[Denial]) -> str | None:
-    """Return the nearest order that would pass by its size alone; None where size is not what is wrong."""
-    if (
-        not {denial.code for denial in denials} <= _SIZE_CODES
-        or not case.order.quantity.is_finite()
-    ):
-        return None
-    step = case.order.instrument.size_increment
-    fits, too_many = (
-        Decimal(0),
-        (case.order.quantity / step).to_integral_value(ROUND_FLOOR) + 1,
-    )
-    for _ in range(_HALVINGS):
-        if too_many - fits <= 1:
-            break
-        middle = ((fits + too_many) / 2).to_integral_value(ROUND_FLOOR)
-        if _passes(case, middle * step):
-            fits = middle
+    unjudged: list[Denial] = []
+    for rule in rules:
+        try:
+            verdict = rule.judge(order, snapshot, limits, now)
+        except Unknown as unknown:
+            facts = (("unknown", unknown.what),)
+            verdict = Denial(
+                code=rule.code, facts=facts, hint="what cannot be judged is not sent"
+            )
+            unjudged.append(verdict)
+            continue
+        if isinstance(verdict, Denial):
+            denials.append(verdict)
         else:
-            too_many = middle
-    if fits == 0:
+            checks.append(verdict)
+    # What could not be judged is a consequence of what was denied, and repeats it; alone it denies by itself.
+    return checks, denials or unjudged
+
+
+def _nearest(
+    order: ProposedOrder,
+    snapshot: Snapshot,
+    limits: Limits,
+    now: datetime,
+    denials: list[Denial],
+) -> str | None:
+    codes = {denial.code for denial in denials}
+    if not codes <= MENDED_BY_SIZE | MENDED_BY_PRICE or snapshot.ledger is None:
         return None
-    return str(replace(case.order.intent, size=Units(quantity=fits * step)))
+    # The denial just made counts as an attempt, too: what is offered must pass after it.
+    attempts = (*snapshot.ledger.attempts, Attempt(at=now, accepted=False))
+    after = replace(snapshot, ledger=replace(snapshot.ledger, attempts=attempts))
 
+    def fits(candidate: ProposedOrder) -> bool:
+        return not _ask(SIZE_RULES, candidate, after, limits, now)[1]
 
-def _passes(case: Case, quantity: Decimal) -> bool:
-    denials, _ = _evaluate(replace(case, order=replace(case.order, quantity=quantity)))
-    return not denials
+    mended: ProposedOrder | None = order
+    if codes & MENDED_BY_PRICE:
+        mended = with_valid_prices(order, after, limits)
+    if mended is not None and not fits(mended):
+        mended = with_largest_quantity(mended, fits)
+    if mended is None or _ask((*FIRST, *RULES), mended, after, limits, now)[1]:
+        return None
+    return str(mended.intent)

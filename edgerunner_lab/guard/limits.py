@@ -13,12 +13,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import cast
+from typing import Final, cast
+
+from pydantic import ValidationError
 
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.contracts import Instrument
-from edgerunner_lab.core.errors import ConfigurationError
-from edgerunner_lab.guard.bounds import DEFAULTS, Bounds, SymbolBounds
+from edgerunner_lab.core.errors import ConfigurationError, UsageError
+from edgerunner_lab.guard.bounds import DEFAULTS, Bounds, SymbolBounds, Unit
+from edgerunner_lab.guard.wording import escaped, plain
 
 BY_SYMBOL = "by_symbol"
 SYMBOL_PATH_LENGTH = 3
@@ -223,8 +226,17 @@ def _leaves(table: Mapping[str, object], above: Path = ()) -> Iterator[tuple[Pat
 
 
 def _nested(bounds: Bounds) -> dict[str, object]:
-    """Return the values as plain dicts, as the file has them."""
-    return bounds.model_dump(include=set(Bounds.model_fields), exclude_none=True)
+    """Return the values as plain tables, as the file has them."""
+    return {name: _plain(getattr(bounds, name)) for name in Bounds.model_fields}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, SymbolBounds):
+        return value.model_dump(exclude_none=True)
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, object]", value)
+        return {str(key): _plain(each) for key, each in table.items()}
+    return value
 
 
 def _merged(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
@@ -263,6 +275,16 @@ def _shown(value: Value | None) -> str:
     return str(value).lower() if isinstance(value, bool) else plain(value)
 
 
+_WORDS: Final = {
+    "Input should be": "expected",
+    "Decimal input should have": "expected",
+    "String should match pattern": "expected a symbol in capital letters,",
+    "a valid dictionary": "a table",
+    "Decimal('1000000000000')": "1e12",
+}
+"""pydantic's words -> ours"""
+
+
 def _problem(error: ValidationError) -> str:
     """Return the first mistake in one line: key, what was found, what was expected."""
     first, *others = error.errors()
@@ -273,6 +295,6 @@ def _problem(error: ValidationError) -> str:
     found = first["input"]
     shown = _shown(found) if isinstance(found, Decimal) else repr(found)
     expected = first["msg"].removeprefix("Value error, ")
-    for words in ("Input should be", "Decimal input should have"):
-        expected = expected.replace(words, "expected")
+    for theirs, ours in _WORDS.items():
+        expected = expected.replace(theirs, ours)
     return f"{escaped(key)}: {escaped(shown)} was found, {expected}{more}"

@@ -1,157 +1,286 @@
-"""Whether the order is well formed: fields, increments, contract."""
+"""Is the order well formed: every field valid, on the broker's increments, and its contract known (R05–R07)."""
 
-import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
-from edgerunner_lab.core.contracts import SecType
+from edgerunner_lab.core.contracts import Instrument
 from edgerunner_lab.core.errors import Denial
-from edgerunner_lab.core.intents import OrderType
-from edgerunner_lab.guard.case import Case, Check, denial, plain
+from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side, TimeInForce
+from edgerunner_lab.guard.checks import (
+    Check,
+    Unknown,
+    is_number,
+    positive,
+    seconds_since,
+)
+from edgerunner_lab.guard.increments import size_least, size_step, tick_at, ticks_around
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import Snapshot
+from edgerunner_lab.guard.wording import escaped, plain
 
-ORDER_REF = re.compile(r"ELB:[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
-"""Ours: the prefix and a ULID; 30 characters, where IBKR is known to echo 32."""
+CONTRACT_AGE_MAX: Final = timedelta(hours=24)
+"""Ticks, hours and corporate actions change overnight (RISK R07)."""
 
-TEXT_CHARS_MAX = 40
-_PRINTABLE = re.compile(r"[ -~]*", re.ASCII)
-_PRICES_BY_TYPE = {
+TEXT_LENGTH_MAX: Final = 64
+ORDER_REF_PREFIX: Final = "ELB:"
+ORDER_REF_LENGTH_MAX: Final = 32
+"""Longer references have come back from the broker cut short, and a cut one is not found again."""
+
+PRICES_BY_TYPE: Final = {
     OrderType.MARKET: (False, False),
     OrderType.LIMIT: (True, False),
     OrderType.STOP: (False, True),
     OrderType.STOP_LIMIT: (True, True),
 }
-"""order type -> (has a limit price, has a stop price); a type that is not here is not carried yet"""
-
-_NEGATIVE_OK: frozenset[SecType] = frozenset()
-"""Security types whose price may be zero or less; none is carried yet."""
+"""order type -> (has a limit price, has a stop price); what is not listed is not carried yet"""
 
 
-def fields_valid(case: Case) -> Denial | Check:
-    """R05: every field is finite, positive, explicit and of its kind."""
-    order = case.order
-    for name, value in (
-        ("quantity", order.quantity),
-        ("price", order.limit_price),
-        ("stop", order.stop_price),
+# R05: INVALID_FIELD.
+
+
+def quantity_is_valid(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: the quantity is a finite number above zero."""
+    return _numeric_field("quantity", order.quantity)
+
+
+def limit_price_is_valid(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: an order has a limit price exactly where its type asks for one, and it is above zero."""
+    return _price_field("price", order, order.limit_price, which=0)
+
+
+def stop_price_is_valid(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: an order has a trigger exactly where its type asks for one, and it is above zero."""
+    return _price_field("stop", order, order.stop_price, which=1)
+
+
+def words_are_known(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: side, type and time in force are explicit, and ones that we carry."""
+    for field, value, known in (
+        ("side", order.side, tuple(Side)),
+        ("type", order.order_type, tuple(PRICES_BY_TYPE)),
+        ("tif", order.tif, tuple(TimeInForce)),
+        ("outside_rth", order.outside_rth, (True, False)),
     ):
-        if value is not None and (not value.is_finite() or value <= 0):
-            return denial(
-                "INVALID_FIELD", "must be a finite number > 0", field=name, value=value
-            )
-    prices = _PRICES_BY_TYPE.get(order.order_type)
-    if prices is None:
-        return denial(
-            "INVALID_FIELD",
-            "this order type is not carried yet",
-            field="type",
-            value=order.order_type.value,
-        )
-    if prices != (order.limit_price is not None, order.stop_price is not None):
-        return denial(
-            "INVALID_FIELD",
-            "the prices do not belong to the type",
-            field="type",
-            value=order.order_type.value,
-        )
-    if ORDER_REF.fullmatch(order.order_ref) is None:
-        return denial(
-            "INVALID_FIELD",
-            "must be ELB: and a ULID",
-            field="order_ref",
-            value=repr(order.order_ref),
-        )
+        # Compared by kind too: a plain "BUY" equals Side.BUY, and has not been through our language.
+        if not any(value is each for each in known):
+            words = ", ".join(str(each) for each in known)
+            return _invalid(field, escaped(str(value)), f"must be one of {words}")
+    return Check(rule="INVALID_FIELD", value="known words")
+
+
+def texts_are_plain(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: what goes on the wire as text is short printable ASCII; a NUL there would shift every later field."""
     instrument = order.instrument
-    texts = {
-        "symbol": instrument.symbol,
-        "exchange": instrument.exchange,
-        "currency": instrument.currency,
-        "local_symbol": instrument.local_symbol,
-        "trading_class": instrument.trading_class,
-        "account": order.account,
-    }
-    for name, text in texts.items():
-        if len(text) > TEXT_CHARS_MAX or _PRINTABLE.fullmatch(text) is None:
-            return denial("INVALID_FIELD", f"must be at most {TEXT_CHARS_MAX} printable ASCII characters", field=name, value=ascii(text[:TEXT_CHARS_MAX]))  # fmt: skip
-    return Check(rule="INVALID_FIELD", value="valid", limit="")
+    for field, text in (
+        ("account", order.account),
+        ("symbol", instrument.symbol),
+        ("exchange", instrument.exchange),
+        ("primary_exchange", instrument.primary_exchange),
+        ("currency", instrument.currency),
+        ("local_symbol", instrument.local_symbol),
+        ("trading_class", instrument.trading_class),
+    ):
+        if len(text) > TEXT_LENGTH_MAX or not (text.isascii() and text.isprintable()):
+            hint = f"must be at most {TEXT_LENGTH_MAX} printable ASCII characters"
+            return _invalid(field, escaped(text), hint)
+    ref = order.order_ref
+    is_ours = ref.startswith(ORDER_REF_PREFIX) and len(ref) > len(ORDER_REF_PREFIX)
+    if (
+        not (is_ours and ref.isascii() and ref.isprintable())
+        or len(ref) > ORDER_REF_LENGTH_MAX
+    ):
+        hint = f"must be {ORDER_REF_PREFIX} and a ULID, at most {ORDER_REF_LENGTH_MAX} characters"
+        return _invalid("order_ref", escaped(ref), hint)
+    return Check(rule="INVALID_FIELD", value="plain text")
 
 
-def price_on_tick(case: Case) -> Denial | Check:
-    """R06: every price is a multiple of the tick that holds at it; nothing is rounded silently."""
-    for price in (case.order.limit_price, case.order.stop_price):
-        if price is None or not price.is_finite():
-            continue
-        tick = case.order.instrument.increment_at(price)
-        if tick <= 0 or not tick.is_finite():
-            return denial(
-                "PRICE_INCREMENT",
-                "the broker gives no tick for this price",
-                price=plain(price),
-                tick=tick,
-            )
-        if price % tick != 0:
-            lower = price - price % tick
-            return denial(
-                "PRICE_INCREMENT",
-                f"use {plain(lower)} or {plain(lower + tick)}",
-                price=plain(price),
-                tick=plain(tick),
-            )
-    return Check(rule="PRICE_INCREMENT", value="on tick", limit="")
+def contract_facts_are_valid(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: what the broker said of the contract are numbers that can be calculated with."""
+    for field, value in _contract_numbers(order.instrument):
+        if not is_number(value) or value <= 0:
+            return _numeric_field(field, value)
+    if not order.instrument.price_bands:
+        return _invalid("tick", "none", "the broker gave no tick size; %search and retry")
+    return Check(rule="INVALID_FIELD", value="contract facts")
 
 
-def size_on_step(case: Case) -> Denial | Check:
-    """R06: the quantity is a multiple of the step and not below the smallest order."""
-    instrument, quantity = case.order.instrument, case.order.quantity
-    step, smallest = instrument.size_increment, instrument.size_min
-    if not quantity.is_finite() or not step.is_finite() or step <= 0:
-        return denial(
-            "SIZE_INCREMENT",
-            "the broker gives no step for this size",
-            qty=quantity,
-            step=step,
+def modified_order_is_ours(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: a modification names a working order, and keeps its account, instrument and side."""
+    old = snapshot.open_order
+    if old is None and order.replaces is None:
+        return Check(rule="INVALID_FIELD", value="new order")
+    shown = "none" if order.replaces is None else escaped(order.replaces)
+    if old is None or old.order_ref != order.replaces or not old.state.is_open:
+        return _invalid("replaces", shown, "must name the working order that is modified")
+    same = (
+        old.account == order.account
+        and old.con_id == order.instrument.con_id
+        and old.side is order.side
+    )
+    if not same:
+        return _invalid("replaces", shown, "account, contract and side cannot be changed")
+    return Check(rule="INVALID_FIELD", value="modification")
+
+
+def modified_order_stays_open(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: a modification's whole quantity is above what has filled."""
+    if snapshot.open_order is None:
+        return Check(rule="INVALID_FIELD", value="new order")
+    filled = snapshot.open_order.filled
+    if not is_number(filled) or filled < 0:
+        return _numeric_field("filled", filled)
+    quantity = positive(order.quantity, "quantity")
+    if quantity > filled:
+        return Check(rule="INVALID_FIELD", value=f"{plain(quantity - filled)} stay open")
+    hint = f"must be above the {plain(filled)} that are filled"
+    return _invalid("quantity", plain(quantity), hint)
+
+
+def _price_field(
+    field: str, order: ProposedOrder, price: Decimal | None, *, which: int
+) -> Denial | Check:
+    has_prices = PRICES_BY_TYPE.get(order.order_type)
+    if has_prices is None:
+        raise Unknown("type")
+    if price is None:
+        if not has_prices[which]:
+            return Check(rule="INVALID_FIELD", value=f"no {field}")
+        return _invalid(field, "none", f"{order.order_type.value} orders need one")
+    if not has_prices[which]:
+        shown = plain(price) if is_number(price) else escaped(str(price))
+        return _invalid(field, shown, f"{order.order_type.value} orders have none")
+    return _numeric_field(field, price)
+
+
+def _numeric_field(field: str, value: Decimal | None) -> Denial | Check:
+    if value is not None and is_number(value) and value > 0:
+        return Check(rule="INVALID_FIELD", value=f"{field}={plain(value)}")
+    shown = plain(value) if isinstance(value, Decimal) else escaped(str(value))
+    return _invalid(field, shown, "must be a finite number > 0")
+
+
+def _contract_numbers(instrument: Instrument) -> Iterator[tuple[str, Decimal]]:
+    yield "size_increment", instrument.size_increment
+    yield "size_min", instrument.size_min
+    yield "price_magnifier", Decimal(instrument.price_magnifier)
+    for band in instrument.price_bands:
+        yield "tick", band.increment
+    # A missing multiplier is MAX_ORDER_NOTIONAL's to say.
+    if instrument.multiplier is not None:
+        yield "multiplier", instrument.multiplier
+
+
+def _invalid(field: str, value: str, hint: str) -> Denial:
+    return Denial(
+        code="INVALID_FIELD", facts=(("field", field), ("value", value)), hint=hint
+    )
+
+
+# R06: increments. Nothing is ever rounded silently.
+
+
+def limit_price_is_on_tick(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R06: the limit price is a multiple of the tick that holds at that price."""
+    return _on_tick(order.instrument, order.limit_price)
+
+
+def stop_price_is_on_tick(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R06: so is the trigger."""
+    return _on_tick(order.instrument, order.stop_price)
+
+
+def size_is_on_step(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R06: the quantity is a multiple of the broker's step and not below its smallest order."""
+    quantity = positive(order.quantity, "quantity")
+    step, least = size_step(order.instrument), size_least(order.instrument)
+    lower = quantity // step * step
+    if lower == quantity >= least:
+        return Check(rule="SIZE_INCREMENT", value=plain(quantity), limit="")
+    valid = [each for each in (lower, lower + step) if each >= least] or [least]
+    return Denial(
+        code="SIZE_INCREMENT",
+        facts=(("qty", plain(quantity)), ("step", plain(step)), ("min", plain(least))),
+        hint=f"use {' or '.join(plain(each) for each in valid)}",
+    )
+
+
+def _on_tick(instrument: Instrument, price: Decimal | None) -> Denial | Check:
+    if price is None:
+        return Check(rule="PRICE_INCREMENT", value="no price")
+    lower, upper = ticks_around(instrument, price)
+    if lower == price:
+        return Check(rule="PRICE_INCREMENT", value=plain(price))
+    tick = tick_at(instrument, price)
+    valid = [plain(each) for each in (lower, upper) if each > 0]
+    return Denial(
+        code="PRICE_INCREMENT",
+        facts=(("price", plain(price)), ("tick", plain(tick))),
+        hint=f"use {' or '.join(valid)}",
+    )
+
+
+# R07: the contract.
+
+
+def contract_is_known(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R07: the broker named exactly one contract, by its conId."""
+    instrument = order.instrument
+    if instrument.con_id > 0:
+        return Check(rule="CONTRACT_NOT_FOUND", value=f"conId {instrument.con_id}")
+    return Denial(
+        code="CONTRACT_NOT_FOUND",
+        facts=(
+            ("symbol", escaped(instrument.symbol)),
+            ("secType", instrument.sec_type.value),
+            ("currency", escaped(instrument.currency)),
+        ),
+        hint=f"check %search {escaped(instrument.symbol)}",
+    )
+
+
+def contract_is_fresh(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, now: datetime
+) -> Denial | Check:
+    """R07: the contract's details are at most a day old, and it has not expired."""
+    instrument = order.instrument
+    con_id = ("conId", str(instrument.con_id))
+    age_s = seconds_since(instrument.resolved_at, now, "resolved_at")
+    # Details from the future are as doubtful as old ones; a small step back of the clock is neither.
+    if abs(age_s) > CONTRACT_AGE_MAX.total_seconds():
+        return Denial(
+            code="CONTRACT_STALE",
+            facts=(con_id, ("age", f"{age_s / 3600:.0f}h")),
+            hint="re-qualifying; retry",
         )
-    if quantity % step != 0 or quantity < smallest:
-        lower = max(quantity - quantity % step, _up(smallest, step))
-        return denial(
-            "SIZE_INCREMENT",
-            f"use {plain(lower)} or {plain(lower + step)}",
-            qty=plain(quantity),
-            step=plain(step),
-            min=plain(smallest),
+    if instrument.expiry is not None and instrument.expiry < now.date():
+        expired = ("expired", instrument.expiry.isoformat())
+        return Denial(
+            code="CONTRACT_STALE", facts=(con_id, expired), hint="name another expiry"
         )
-    return Check(rule="SIZE_INCREMENT", value=plain(quantity), limit=f"step {plain(step)}")
-
-
-def contract_fresh(case: Case) -> Denial | Check:
-    """R07: exactly one instrument, by its conId, described within a day, not expired."""
-    instrument = case.order.instrument
-    if instrument.con_id <= 0:
-        return denial(
-            "CONTRACT_NOT_FOUND",
-            f"check %search {instrument.symbol}",
-            symbol=instrument.symbol,
-            secType=instrument.sec_type.value,
-            currency=instrument.currency,
-        )
-    age = case.now - instrument.resolved_at
-    if not timedelta(0) <= age <= timedelta(seconds=case.limits.contract_age_s_max):
-        hours = age.total_seconds() / 3600
-        return denial(
-            "CONTRACT_STALE",
-            "re-qualifying; retry",
-            conId=instrument.con_id,
-            age=f"{hours:.0f}h",
-        )
-    if instrument.expiry is not None and instrument.expiry < case.now.date():
-        return denial(
-            "CONTRACT_STALE",
-            "it has expired",
-            conId=instrument.con_id,
-            expiry=instrument.expiry,
-        )
-    return Check(rule="CONTRACT_STALE", value=str(instrument.con_id), limit="")
-
-
-def _up(number: Decimal, step: Decimal) -> Decimal:
-    rest = number % step
-    return number if rest == 0 else number - rest + step
+    return Check(rule="CONTRACT_STALE", value=f"{age_s / 3600:.1f}h", limit="24h")

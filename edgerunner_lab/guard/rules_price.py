@@ -1,164 +1,229 @@
-"""Whether there is a usable market to measure by, and whether the order's prices are near it."""
+"""Is there a market to measure by, and do the order's prices lie near it (R10, R11)."""
 
 import math
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
+from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.errors import Denial
 from edgerunner_lab.core.facts import MarketDataType, Quote
-from edgerunner_lab.core.intents import OrderType, Side
-from edgerunner_lab.guard.case import Case, Check, denial, percent, plain
+from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side
+from edgerunner_lab.guard.checks import Check, Unknown, is_number, positive
+from edgerunner_lab.guard.increments import tick_at, ticks_around
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import Snapshot
+from edgerunner_lab.guard.valuation import HUNDRED, Collar, collar_of, reference_price
+from edgerunner_lab.guard.wording import escaped, percent, plain
 
-SPREAD_TICKS_ALWAYS_OK = 3
-"""A spread of three ticks is fine even where that is more than the allowed part of a low price (R10)."""
+TRADES_AT_MARKET: Final = frozenset({OrderType.MARKET, OrderType.STOP})
+"""Types whose fill no limit price bounds, held to the stricter age."""
 
-_MARKET_LIKE = frozenset({OrderType.MARKET, OrderType.STOP})
-
-
-def reference_usable(case: Case) -> Denial | Check:
-    """R10: bid and ask are there, make sense, are of an accepted kind and fresh enough."""
-    quote, symbol = case.snapshot.quote, str(case.order.instrument)
-    if quote is None or quote.bid is None or quote.ask is None:
-        have = (
-            []
-            if quote is None
-            else [n for n in ("bid", "ask", "last") if getattr(quote, n) is not None]
-        )
-        return denial(
-            "NO_REFERENCE",
-            f"subscribe with %watch {symbol} and retry",
-            symbol=symbol,
-            have=f"[{','.join(have)}]",
-            need="[bid,ask]",
-        )
-    if quote.market_data_type is not MarketDataType.LIVE and not case.limits.delayed_ok:
-        kind = quote.market_data_type.name.lower()
-        return denial(
-            "NO_REFERENCE", "live data are needed", symbol=symbol, type=kind, need="[live]"
-        )
-    return _stale(case, quote) or _bad(case, quote) or Check(rule="STALE_QUOTE", value=f"{case.quote_age_s:.1f}s", limit=f"{_age_max(case):g}s")  # fmt: skip
+SIDE_OF_REFERENCE: Final = {Side.BUY: "ask", Side.SELL: "bid"}
 
 
-def _age_max(case: Case) -> float:
-    is_market = case.order.order_type in _MARKET_LIKE
-    return case.limits.quote_age_s_max_market if is_market else case.limits.quote_age_s_max
+# R10: the quote.
 
 
-def _stale(case: Case, quote: Quote) -> Denial | None:
-    age = case.quote_age_s
-    if age is not None and math.isfinite(age) and 0 <= age <= _age_max(case):
-        return None
-    return denial(
-        "STALE_QUOTE",
-        "wait for a fresh quote",
-        symbol=str(case.order.instrument),
-        age="unknown" if age is None else f"{age:.1f}s",
-        max=f"{_age_max(case):.1f}s",
-        type=quote.market_data_type.name.lower(),
-    )
-
-
-def _bad(case: Case, quote: Quote) -> Denial | None:
-    assert quote.bid is not None, "the caller has seen it"
-    assert quote.ask is not None, "the caller has seen it"
-    why = _flaw(case, quote, quote.bid, quote.ask)
-    if not why:
-        return None
-    return denial(
-        "BAD_QUOTE",
-        "not a usable reference",
-        symbol=str(case.order.instrument),
-        bid=quote.bid,
-        ask=quote.ask,
-        why=why,
-    )
-
-
-def _flaw(case: Case, quote: Quote, bid: Decimal, ask: Decimal) -> str:
-    if not (bid.is_finite() and ask.is_finite() and bid > 0 and ask > 0):
-        return "not positive numbers"
-    if bid > ask:
-        return "crossed"
-    for size in (quote.bid_size, quote.ask_size):
-        if size is None or not size.is_finite() or size <= 0:
-            return "no size"
-    widest = max(
-        case.limits.spread_max * bid,
-        SPREAD_TICKS_ALWAYS_OK * case.order.instrument.increment_at(bid),
-    )
-    return "" if ask - bid <= widest else f"spread {percent((ask - bid) / bid)}"
-
-
-def price_near_market(case: Case) -> Denial | Check | None:
-    """R11: no price is too far through the market, nor absurdly far from it; a stop is on its side of it."""
-    reference, order = case.reference, case.order
-    if reference is None:
-        # Without a reference the rule before this one has already denied.
-        return None
-    sec_type = order.instrument.sec_type.value
-    through, away = case.collar, case.limits.collar_passive.get(sec_type)
-    if through is None or away is None:
-        return denial(
-            "NO_LIMIT_SET",
-            "set a limit before trading this type",
-            rule="collar",
-            secType=sec_type,
-        )
-    price = order.limit_price if order.limit_price is not None else order.stop_price
-    if price is None:
-        return Check(rule="PRICE_COLLAR", value="market", limit=percent(through))
-    if not price.is_finite():
-        return denial("PRICE_COLLAR", "must be a finite number", price=price)
-    return _wrong_side(case, reference) or _collared(case, price, reference, through, away)
-
-
-def _wrong_side(case: Case, reference: Decimal) -> Denial | None:
-    stop, side = case.order.stop_price, case.order.side
-    if stop is None:
-        return None
-    is_right = stop > reference if side is Side.BUY else stop < reference
-    if is_right:
-        return None
-    word = "above" if side is Side.BUY else "below"
-    return denial(
-        "PRICE_COLLAR",
-        f"a {side.value.lower()} stop belongs {word} the market",
-        side=side.value,
-        stop=plain(stop),
-        ref=f"{plain(reference)}({_quoted(side)})",
-    )
-
-
-def _collared(
-    case: Case, price: Decimal, reference: Decimal, through: Decimal, away: Decimal
+def quote_is_usable(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
 ) -> Denial | Check:
-    side = case.order.side
-    deviation = (price / reference - 1) * side.sign
-    # A stop waits away from the market, so that it may be as far through it as a limit may be away from it.
-    aggressive = away if case.order.stop_price is not None else through
-    limit = aggressive if deviation >= 0 else away
-    if abs(deviation) <= limit:
-        return Check(
-            rule="PRICE_COLLAR", value=percent(abs(deviation)), limit=percent(limit)
-        )
-    bound = reference * (1 + limit * (1 if deviation >= 0 else -1) * side.sign)
-    sign = "≤" if bound < price else "≥"
-    tick = case.order.instrument.increment_at(bound)
-    use = _towards(bound, tick, down=bound < price)
-    return denial(
-        "PRICE_COLLAR",
-        f"use {sign} {plain(use)}",
-        side=side.value,
-        price=plain(price),
-        ref=f"{plain(reference)}({_quoted(side)})",
-        dev=percent(price / reference - 1, signed=True),
-        max=percent(limit),
+    """R10: bid and ask are there, and make sense as a price to measure by."""
+    quote = snapshot.quote
+    if quote is None or quote.con_id != order.instrument.con_id:
+        return _no_reference(order, None)
+    if quote.bid is None or quote.ask is None:
+        return _no_reference(order, quote)
+    why = next(_flaws(order, quote, snapshot, limits), None)
+    if why is None:
+        return Check(rule="BAD_QUOTE", value=f"{plain(quote.bid)} to {plain(quote.ask)}")
+    return Denial(
+        code="BAD_QUOTE",
+        facts=(
+            ("symbol", escaped(str(order.instrument))),
+            ("bid", plain(quote.bid)),
+            ("ask", plain(quote.ask)),
+            ("why", why),
+        ),
+        hint="not a usable reference",
     )
 
 
-def _towards(price: Decimal, tick: Decimal, *, down: bool) -> Decimal:
-    lower = price - price % tick
-    return lower if down or lower == price else lower + tick
+def quote_is_fresh(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R10: the newest bid or ask came in recently, by the monotonic clock."""
+    quote = snapshot.quote
+    if quote is None or quote.bid is None or quote.ask is None:
+        raise Unknown("quote")
+    at_market = order.order_type in TRADES_AT_MARKET
+    most = float(limits.max_quote_age_mkt_s if at_market else limits.max_quote_age_lmt_s)
+    age = math.nan
+    if quote.received_mono is not None:
+        age = snapshot.now_mono - quote.received_mono
+    # Written so that NaN fails; a negative age means two different clocks.
+    if 0 <= age <= most:
+        return Check(rule="STALE_QUOTE", value=f"{age:.1f}s", limit=f"{most:.1f}s")
+    return Denial(
+        code="STALE_QUOTE",
+        facts=(
+            ("symbol", escaped(str(order.instrument))),
+            ("age", f"{age:.1f}s" if math.isfinite(age) else "unknown"),
+            ("max", f"{most:.1f}s"),
+            ("type", quote.market_data_type.name.lower()),
+        ),
+        hint="wait for a fresh quote",
+    )
 
 
-def _quoted(side: Side) -> str:
-    return "ask" if side is Side.BUY else "bid"
+def _no_reference(order: ProposedOrder, quote: Quote | None) -> Denial:
+    have = [
+        name
+        for name in ("bid", "ask", "last")
+        if quote is not None and getattr(quote, name) is not None
+    ]
+    symbol = escaped(str(order.instrument))
+    return Denial(
+        code="NO_REFERENCE",
+        facts=(
+            ("symbol", symbol),
+            ("have", f"[{','.join(have)}]"),
+            ("need", "[bid,ask]"),
+        ),
+        hint=f"subscribe with %watch {symbol} and retry",
+    )
+
+
+def _flaws(
+    order: ProposedOrder, quote: Quote, snapshot: Snapshot, limits: Limits
+) -> Iterator[str]:
+    """Yield what is wrong with a quote that has bid and ask, gravest first."""
+    bid, ask = quote.bid, quote.ask
+    if bid is None or ask is None or not (is_number(bid) and is_number(ask)):
+        yield "no number"
+        return
+    if bid <= 0 or ask <= 0:
+        yield "not positive"
+        return
+    if bid > ask:
+        yield "crossed"
+    for size in (quote.bid_size, quote.ask_size):
+        if size is None or not is_number(size) or size <= 0:
+            yield "no size"
+    middle = (bid + ask) / 2
+    widest = max(
+        middle * limits.max_spread_pct / HUNDRED,
+        tick_at(order.instrument, ask) * limits.max_spread_ticks,
+    )
+    if ask - bid > widest:
+        yield f"spread {percent((ask - bid) / middle)}"
+    if (
+        snapshot.session.mode is Mode.LIVE
+        and quote.market_data_type is not MarketDataType.LIVE
+    ):
+        yield quote.market_data_type.name.lower()
+
+
+# R11: the collar.
+
+
+def limit_price_is_near(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R11: the limit price is neither far through the market nor absurdly far away from it."""
+    if order.limit_price is None:
+        return Check(rule="PRICE_COLLAR", value="no limit price")
+    return _within(order, positive(order.limit_price, "price"), snapshot, limits)
+
+
+def stop_price_is_near(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R11: the trigger lies on its own side of the market and within the collar."""
+    if order.stop_price is None:
+        return Check(rule="PRICE_COLLAR", value="no trigger")
+    stop, reference = positive(order.stop_price, "stop"), reference_price(order, snapshot)
+    beyond = stop > reference if order.side is Side.BUY else stop < reference
+    if beyond:
+        return _within(order, stop, snapshot, limits)
+    relation = ">" if order.side is Side.BUY else "<"
+    return Denial(
+        code="PRICE_COLLAR",
+        facts=(
+            ("side", order.side.value),
+            ("stop", plain(stop)),
+            ("ref", _reference_shown(order, reference)),
+            ("why", "it would trigger at once"),
+        ),
+        hint=f"use {relation} {plain(reference)}",
+    )
+
+
+def market_order_is_in_hours(
+    order: ProposedOrder, _snapshot: Snapshot, limits: Limits, now: datetime
+) -> Denial | Check:
+    """R11: a market order, which no price bounds, is sent only while regular hours bound the spread."""
+    if order.order_type is not OrderType.MARKET or not limits.market_orders_in_rth_only:
+        return Check(rule="PRICE_COLLAR", value="any hours")
+    if any(opens <= now < closes for opens, closes in order.instrument.liquid_hours):
+        return Check(rule="PRICE_COLLAR", value="regular hours")
+    return Denial(
+        code="PRICE_COLLAR",
+        facts=(
+            ("side", order.side.value),
+            ("price", "market"),
+            ("why", "outside regular hours"),
+        ),
+        hint="give a limit price: lmt PRICE",
+    )
+
+
+def price_range(
+    order: ProposedOrder, collar: Collar, *, is_trigger: bool
+) -> tuple[Decimal, Decimal]:
+    """Return the lowest and the highest price that the collar and the ticks allow; the range may be empty."""
+    low, high = collar.bounds(order.side)
+    instrument, reference = order.instrument, collar.reference
+    tick = tick_at(instrument, reference)
+    if is_trigger and order.side is Side.BUY:
+        low = ticks_around(instrument, reference)[0] + tick
+    elif is_trigger:
+        high = ticks_around(instrument, reference)[1] - tick
+    lowest = tick if low <= 0 else ticks_around(instrument, low)[1]
+    return lowest, ticks_around(instrument, high)[0]
+
+
+def _within(
+    order: ProposedOrder, price: Decimal, snapshot: Snapshot, limits: Limits
+) -> Denial | Check:
+    collar = collar_of(order, snapshot, limits)
+    low, high = collar.bounds(order.side)
+    deviation = price / collar.reference - 1
+    is_across = (
+        price > collar.reference if order.side is Side.BUY else price < collar.reference
+    )
+    most = (collar.across if is_across else collar.away) / collar.reference
+    if low <= price <= high:
+        return Check(
+            rule="PRICE_COLLAR",
+            value=percent(abs(deviation)),
+            limit=percent(most),
+            used=abs(deviation) / most,
+        )
+    lowest, highest = price_range(order, collar, is_trigger=False)
+    return Denial(
+        code="PRICE_COLLAR",
+        facts=(
+            ("side", order.side.value),
+            ("price", plain(price)),
+            ("ref", _reference_shown(order, collar.reference)),
+            ("dev", percent(deviation, is_signed=True)),
+            ("max", percent(most)),
+        ),
+        hint=f"use ≤ {plain(highest)}" if price > high else f"use ≥ {plain(lowest)}",
+    )
+
+
+def _reference_shown(order: ProposedOrder, reference: Decimal) -> str:
+    return f"{plain(reference)}({SIDE_OF_REFERENCE[order.side]})"

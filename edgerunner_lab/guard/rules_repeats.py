@@ -1,69 +1,95 @@
-"""How often: the same order again, and too many orders."""
+"""Is this order the same again, or one too many (R18, R20)."""
 
-from datetime import timedelta
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from edgerunner_lab.core.errors import Denial
-from edgerunner_lab.guard.case import Case, Check, denial
+from edgerunner_lab.core.intents import ProposedOrder
+from edgerunner_lab.guard.checks import Check, Unknown, WordedDenial, seconds_since
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import Snapshot
+from edgerunner_lab.guard.wording import plain, short_ref, span
+
+TEN_SECONDS: Final = 10
+HOUR: Final = 3600
+DAY: Final = 86_400
 
 
-def not_repeated(case: Case) -> Denial | Check | None:
-    """R18: the same order within the window is refused, or on simulated and paper accounts pointed out."""
-    ledger = case.snapshot.ledger
-    if ledger is None or case.order.replaces is not None:
-        return None
-    window = timedelta(seconds=case.limits.duplicate_window_s)
-    recent = [
-        past for past in ledger.repeats if timedelta(0) <= case.now - past.at <= window
+def order_is_no_repeat(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, now: datetime
+) -> Denial | Check:
+    """R18: the same order within the window is denied, or where the limits say so warned of.
+
+    A modification adds no order, so that it repeats none.
+    """
+    if snapshot.ledger is None:
+        raise Unknown("ledger")
+    window_s = float(limits.duplicate_window_s)
+    ages = [
+        (seconds_since(past.at, now, "earlier orders"), past.order_ref)
+        for past in snapshot.ledger.repeats
+        if past.order_ref != order.order_ref
     ]
-    if not recent:
+    # A time ahead of ours counts as recent: a clock that was set back makes nothing forgotten.
+    recent = [(age, ref) for age, ref in ages if age < window_s]
+    if order.replaces is not None or not recent:
+        return Check(rule="DUPLICATE_ORDER", value="no repeat", limit=span(window_s))
+    age, ref = min(recent)
+    denial = WordedDenial(
+        code="DUPLICATE_ORDER",
+        facts=(("ref", ref), ("age", f"{age:.0f}s"), ("window", f"{window_s:g}s")),
+        words=f"same as {short_ref(ref)}, {age:.0f}s ago, window={window_s:g}s",
+        hint="add --again if intended",
+    )
+    if order.intent.again:
         return Check(
-            rule="DUPLICATE_ORDER",
-            value="none like it",
-            limit=f"{window.total_seconds():g}s",
+            rule="DUPLICATE_ORDER", value=f"again, {short_ref(ref)} was {age:.0f}s ago"
         )
-    newest = recent[-1]
-    age = (case.now - newest.at).total_seconds()
-    if case.order.intent.again or not case.limits.duplicate_denies:
-        warning = f"same as {newest.order_ref}, {age:.0f}s ago"
-        return Check(rule="DUPLICATE_ORDER", value="repeated", limit="", warning=warning)
-    return denial(
-        "DUPLICATE_ORDER",
-        "add --again if intended",
-        same_as=newest.order_ref,
-        age=f"{age:.0f}s ago",
-        window=f"{window.total_seconds():g}s",
-    )
-
-
-def rate_allowed(case: Case) -> Denial | Check | None:
-    """R20: rolling windows over new and changed orders, accepted and denied; cancels are never counted."""
-    ledger = case.snapshot.ledger
-    if ledger is None:
-        return None
-    windows = (
-        (10, "10s", case.limits.orders_per_10s),
-        (3600, "1h", case.limits.orders_per_hour),
-        (86_400, "24h", case.limits.orders_per_day),
-    )
-    for seconds, name, limit in windows:
-        window = timedelta(seconds=seconds)
-        recent = [
-            attempt.at for attempt in ledger.attempts if case.now - attempt.at < window
-        ]
-        if len(recent) >= limit:
-            # The window opens when the oldest attempt that fills it leaves it.
-            wait = (recent[len(recent) - limit] + window - case.now) if limit else window
-            return denial(
-                "ORDER_RATE",
-                f"retry in {wait.total_seconds():.1f}s (not queued)",
-                orders=f"{len(recent) + 1} in {name}",
-                max=limit,
-            )
-    in_ten = sum(
-        1 for attempt in ledger.attempts if case.now - attempt.at < timedelta(seconds=10)
-    )
+    if limits.duplicate_order_denied:
+        return denial
     return Check(
-        rule="ORDER_RATE",
-        value=f"{in_ten + 1} in 10s",
-        limit=str(case.limits.orders_per_10s),
+        rule="DUPLICATE_ORDER", value=f"same as {short_ref(ref)}", warning=str(denial)
+    )
+
+
+def rate_is_low(
+    _order: ProposedOrder, snapshot: Snapshot, limits: Limits, now: datetime
+) -> Denial | Check:
+    """R20: new orders and modifications, denied ones included, in rolling windows; refused, never queued."""
+    if snapshot.ledger is None:
+        raise Unknown("ledger")
+    ages = sorted(
+        seconds_since(attempt.at, now, "attempts") for attempt in snapshot.ledger.attempts
+    )
+    fullest = Check(rule="ORDER_RATE", value="none")
+    for window_s, most in (
+        (TEN_SECONDS, limits.max_orders_10s),
+        (HOUR, limits.max_orders_1h),
+        (DAY, limits.max_orders_1d),
+    ):
+        recent = [age for age in ages if age < window_s]
+        count = len(recent) + 1
+        if count > most:
+            # The youngest `most` attempts fill the window; the oldest of those makes room when it leaves.
+            wait_s = window_s - recent[int(most) - 1]
+            return _too_many(count, window_s, most, wait_s)
+        used = count / most
+        if fullest.used is None or used > fullest.used:
+            value = f"{count} in {span(window_s)}"
+            fullest = Check(rule="ORDER_RATE", value=value, limit=plain(most), used=used)
+    return fullest
+
+
+def _too_many(count: int, window_s: int, most: Decimal, wait_s: float) -> WordedDenial:
+    return WordedDenial(
+        code="ORDER_RATE",
+        facts=(
+            ("orders", str(count)),
+            ("window", span(window_s)),
+            ("max", plain(most)),
+            ("retry_s", f"{wait_s:.1f}"),
+        ),
+        words=f"{count} orders in {span(window_s)}, max={plain(most)}",
+        hint=f"retry in {wait_s:.1f}s (not queued)",
     )

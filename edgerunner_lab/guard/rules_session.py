@@ -1,127 +1,179 @@
-"""Whether anything may be sent at all: session, account, mode, latch, ledger. These stop the evaluation."""
+"""May anything be sent at all: session, account, arming, ledger, latch (R01–R04, R36).
 
+While one of these fails, what the others would say means nothing: the first denial is the only one.
+"""
+
+import json
 import math
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from edgerunner_lab.core.accounts import Mode, is_paper, mask
 from edgerunner_lab.core.errors import Denial
-from edgerunner_lab.core.exposure import worst_case
-from edgerunner_lab.guard.case import Case, Check, denial, plain
-from edgerunner_lab.guard.snapshot import LatchState
+from edgerunner_lab.core.intents import ProposedOrder
+from edgerunner_lab.guard.checks import Check, Unknown, WordedDenial
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import Latch, LatchState, Snapshot
+from edgerunner_lab.guard.valuation import open_quantity, reach_of
+from edgerunner_lab.guard.wording import escaped, moment, signed
 
-HEARTBEAT_AGE_S_MAX = 10.0
-LOOP_LAG_S_MAX = 1.0
-"""RISK R01."""
+HEARTBEAT_AGE_S_MAX: Final = 10.0
+"""Without a sign of life for so long, what we believe of the account may be old (RISK R01)."""
+
+LOOP_LAG_S_MAX: Final = 1.0
+"""A loop that runs later than this cannot tell fresh from stale (RISK R01)."""
+
+KIND_BY_PORT: Final = {
+    7497: "paper",
+    4002: "paper",
+    4004: "paper",
+    7496: "live",
+    4001: "live",
+    4003: "live",
+}
+"""The broker's default ports and the containers'; any other port says nothing."""
 
 
-def session_ready(case: Case) -> Denial | Check:
-    """R01: the picture of the account is complete and the line is alive."""
-    session = case.snapshot.session
+def session_is_ready(
+    _order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R01: the first synchronisation is complete, the broker is alive, and our loop keeps up."""
+    session = snapshot.session
     missing = list(session.missing)
-    if not _at_most(session.heartbeat_age_s, HEARTBEAT_AGE_S_MAX):
-        missing.append("heartbeat")
-    if not _at_most(session.loop_lag_s, LOOP_LAG_S_MAX):
-        missing.append("session_thread")
-    if missing:
-        return denial(
-            "SESSION_NOT_READY",
-            "wait or %connect; orders are not queued",
-            missing=f"[{','.join(missing)}]",
-            since=f"{session.not_ready_since_s:.1f}s",
-        )
-    return Check(rule="SESSION_NOT_READY", value="ready", limit="")
-
-
-def account_matches(case: Case) -> Denial | Check:
-    """R02: the order names the account that this connection is bound to, and it is of the mode's kind."""
-    session, account = case.snapshot.session, case.order.account
-    is_right_kind = is_paper(account) is (session.mode is not Mode.LIVE)
-    if (
-        account != session.bound_account
-        or account not in session.managed_accounts
-        or not account
-        or not is_right_kind
+    since_s = session.not_ready_since_s
+    for name, value, most in (
+        ("heartbeat", session.heartbeat_age_s, HEARTBEAT_AGE_S_MAX),
+        ("session_thread", session.loop_lag_s, LOOP_LAG_S_MAX),
     ):
-        return denial(
-            "ACCOUNT_MISMATCH",
-            "session quarantined; %connect again",
-            bound=mask(session.bound_account),
-            got=mask(account),
-            port=session.port,
-        )
-    return Check(rule="ACCOUNT_MISMATCH", value=mask(account), limit="")
+        # Written so that NaN fails; None is "not measured yet".
+        if value is None or not 0 <= value <= most:
+            missing.append(name)
+            since_s = max(since_s, value) if value is not None else since_s
+    if not missing:
+        return Check(rule="SESSION_NOT_READY", value="ready")
+    since = f"{since_s:.1f}s" if math.isfinite(since_s) else "unknown"
+    return Denial(
+        code="SESSION_NOT_READY",
+        facts=(("missing", f"[{escaped(','.join(missing))}]"), ("since", since)),
+        hint="wait or %connect; orders are not queued",
+    )
 
 
-def live_armed(case: Case) -> Denial | Check:
-    """R03: a live account is observed only, unless it is armed."""
-    session = case.snapshot.session
-    if session.mode is Mode.LIVE and not session.is_armed:
-        return denial(
-            "LIVE_NOT_ARMED",
-            "this version observes live accounts and sends nothing that can trade",
-            account=mask(session.bound_account),
-            mode="LIVE_OBSERVE",
-        )
-    return Check(rule="LIVE_NOT_ARMED", value=session.mode.value, limit="")
+def account_is_bound(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R02: the order names this session's account, the broker announced it, and it is of the mode's kind."""
+    session = snapshot.session
+    kind = "paper" if is_paper(order.account) else "live"
+    hint = KIND_BY_PORT.get(session.port)
+    fits = (
+        order.account != ""
+        and order.account == session.bound_account
+        and order.account in session.managed_accounts
+        and (kind == "live") is (session.mode is Mode.LIVE)
+        and hint in (kind, None)
+        # Limits loaded for another mode are no limits for this one.
+        and limits.mode is session.mode
+    )
+    if fits:
+        return Check(rule="ACCOUNT_MISMATCH", value=mask(order.account))
+    return Denial(
+        code="ACCOUNT_MISMATCH",
+        facts=(
+            ("bound", mask(session.bound_account) if session.bound_account else "none"),
+            ("got", mask(order.account) if order.account else "none"),
+            ("port", f"{session.port}({hint} hint)" if hint else f"{session.port}"),
+        ),
+        hint="session quarantined; %connect again",
+    )
 
 
-def audit_available(case: Case) -> Denial | Check:
+def live_is_armed(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R03: a live account is only observed until someone has armed it from a terminal."""
+    session = snapshot.session
+    if session.mode is not Mode.LIVE:
+        return Check(rule="LIVE_NOT_ARMED", value=session.mode.value)
+    if session.is_armed is True:
+        return Check(rule="LIVE_NOT_ARMED", value="armed")
+    return Denial(
+        code="LIVE_NOT_ARMED",
+        facts=(("account", mask(order.account)), ("mode", "LIVE_OBSERVE")),
+        hint="run `edgerunner arm` in a terminal (TTL 15 min)",
+    )
+
+
+def audit_is_available(
+    _order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
     """R36: what cannot be recorded durably is not sent."""
-    if case.snapshot.ledger is None:
-        return denial(
-            "AUDIT_UNAVAILABLE",
-            "no new orders; cancels and %halt still work",
-            ledger=case.snapshot.ledger_error or "unreadable",
-        )
-    return Check(rule="AUDIT_UNAVAILABLE", value="ledger", limit="")
+    if snapshot.ledger is not None:
+        return Check(rule="AUDIT_UNAVAILABLE", value="recorded")
+    why = escaped(snapshot.ledger_error or "the ledger was not read")
+    return WordedDenial(
+        code="AUDIT_UNAVAILABLE",
+        facts=(("error", why),),
+        words=why,
+        hint="no new orders; cancels and %halt still work",
+    )
 
 
-def not_halted(case: Case) -> Denial | Check:
-    """R04: halted lets nothing through, reducing only what shrinks a position and never flips it."""
-    ledger = case.snapshot.ledger
-    assert ledger is not None, "audit_available stands before this rule"
-    latch = ledger.latch
-    if latch.state is LatchState.HALTED:
-        at = f"{latch.at:%Y-%m-%d %H:%M:%S} UTC" if latch.at is not None else "unknown"
-        return denial(
-            "TRADING_HALTED",
-            '%resume --reason "..." after review',
-            by=latch.by,
-            at=at,
-            reason=f'"{latch.reason}"',
-        )
+def latch_lets_through(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, now: datetime
+) -> Denial | Check:
+    """R04: halted lets nothing through; reducing only what brings the position nearer to zero."""
+    if snapshot.ledger is None:
+        raise Unknown("ledger")
+    latch = snapshot.ledger.latch
+    if latch.state is LatchState.ACTIVE:
+        return Check(rule="TRADING_HALTED", value="active")
     if latch.state is LatchState.REDUCING:
-        return _reducing(case)
-    return Check(rule="TRADING_HALTED", value="active", limit="")
+        return _reducing(order, snapshot)
+    return _halted(latch, now)
 
 
-def _reducing(case: Case) -> Denial | Check:
-    order, position = case.order, case.snapshot.position
-    if position is None:
-        return denial(
-            "TRADING_REDUCING",
-            "only orders that shrink the position are accepted",
-            pos="unknown",
+def _halted(latch: Latch, now: datetime) -> Denial:
+    return Denial(
+        code="TRADING_HALTED",
+        facts=(
+            ("by", escaped(latch.by)),
+            ("at", moment(latch.at, now)),
+            ("reason", json.dumps(escaped(latch.reason))),
+        ),
+        hint='%resume --reason "..." after review',
+    )
+
+
+def _reducing(order: ProposedOrder, snapshot: Snapshot) -> Denial | Check:
+    hint = "only orders that shrink the position are accepted"
+    try:
+        reach = reach_of(order, open_quantity(order, snapshot), snapshot)
+    except Unknown as unknown:
+        return Denial(
+            code="TRADING_REDUCING",
+            facts=(("side", order.side.value), ("unknown", unknown.what)),
+            hint=hint,
         )
-    same_way = [
-        (other.side, other.remaining)
-        for other in case.snapshot.working
-        if other.con_id == order.instrument.con_id
-        and other.side is order.side
-        and other.order_ref != order.replaces
-    ]
-    reach = worst_case(position, [*same_way, (order.side, order.quantity)])
-    after = reach.longest if order.side.sign > 0 else reach.shortest
-    shrinks = position != 0 and abs(after) < abs(position) and after * position >= 0
-    if not shrinks:
-        return denial(
-            "TRADING_REDUCING",
-            "only orders that shrink the position are accepted",
-            side=order.side.value,
-            pos=f"{position:+f}",
-            after=f"{after:+f}",
+    # Nearer to zero and not through it: with exits already working, their quantity is taken.
+    shrinks = (
+        abs(reach.after) < abs(reach.position)
+        and reach.after * reach.position >= Decimal(0)
+        and reach.position != 0
+    )
+    if shrinks:
+        return Check(
+            rule="TRADING_REDUCING",
+            value=signed(reach.after),
+            limit=signed(reach.position),
         )
-    return Check(rule="TRADING_REDUCING", value=plain(after), limit=plain(position))
-
-
-def _at_most(value: float | None, limit: float) -> bool:
-    return value is not None and math.isfinite(value) and 0 <= value <= limit
+    return Denial(
+        code="TRADING_REDUCING",
+        facts=(
+            ("side", order.side.value),
+            ("pos", signed(reach.position)),
+            ("after", signed(reach.after)),
+        ),
+        hint=hint,
+    )

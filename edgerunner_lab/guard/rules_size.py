@@ -1,118 +1,173 @@
-"""How much: quantity, value, and the worst position that could come of it."""
+"""Is the order small enough: limits exist, quantity, value, and the position it could lead to (R09, R12, R13, R15)."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from edgerunner_lab.core.errors import Denial
-from edgerunner_lab.core.exposure import notional, worst_case
-from edgerunner_lab.guard.case import Case, Check, denial, money, plain
+from edgerunner_lab.core.exposure import notional
+from edgerunner_lab.core.intents import ProposedOrder
+from edgerunner_lab.guard.checks import Check, Unknown, positive
+from edgerunner_lab.guard.increments import size_step
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import Snapshot
+from edgerunner_lab.guard.valuation import (
+    HUNDRED,
+    net_liquidation,
+    open_quantity,
+    order_value,
+    reach_of,
+    valuation_of,
+)
+from edgerunner_lab.guard.wording import escaped, money, plain, signed
+
+CANNOT_VALUE = "what cannot be valued is not sent"
 
 
-def limit_set(case: Case) -> Denial | Check:
-    """R09: what has no limit is not traded."""
-    sec_type = case.order.instrument.sec_type.value
-    for rule in ("max_order_qty", "collar_aggressive", "collar_passive"):
-        if sec_type not in getattr(case.limits, rule):
-            return denial(
-                "NO_LIMIT_SET",
-                "set a limit before trading this type",
-                rule=rule,
-                secType=sec_type,
-            )
-    return Check(rule="NO_LIMIT_SET", value=sec_type, limit="")
-
-
-def quantity_allowed(case: Case) -> Denial | Check | None:
-    """R12: shares or contracts of one order."""
-    sec_type, quantity = case.order.instrument.sec_type.value, case.order.quantity
-    limit = case.limits.max_order_qty.get(sec_type)
-    if limit is None:
-        return None
-    if not quantity.is_finite() or quantity > limit:
-        return denial("MAX_ORDER_QTY", qty=plain(quantity) if quantity.is_finite() else quantity, max=plain(limit), secType=sec_type)  # fmt: skip
-    return Check(rule="MAX_ORDER_QTY", value=plain(quantity), limit=plain(limit))
-
-
-def notional_allowed(case: Case) -> Denial | Check:
-    """R13: the order's worst-case value, in money and as a part of the account."""
-    valuation, worth, quantity = case.valuation, case.net_liquidation, case.order.quantity
-    if valuation is None or worth is None or not quantity.is_finite():
-        return _cannot_value(case, "MAX_ORDER_NOTIONAL")
-    value = notional(quantity, valuation)
-    limit = min(case.limits.max_order_notional, case.limits.max_order_share * worth)
-    currency = case.snapshot.account.currency if case.snapshot.account is not None else ""
-    if value > limit:
-        return denial(
-            "MAX_ORDER_NOTIONAL",
-            notional=(
-                f"{money(value)} {currency} (qty {plain(quantity)} × {plain(round(valuation.price, 4))} "
-                f"× mult {plain(valuation.multiplier)} × fx {plain(valuation.fx_rate)})"
-            ),
-            max=money(limit),
+def limits_exist(
+    order: ProposedOrder, _snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R09: every limit that this security type needs is set."""
+    sec_type = order.instrument.sec_type
+    missing = [
+        name
+        for name, by_type in (
+            ("max_order_qty", limits.max_order_qty),
+            ("collar_pct", limits.collar_pct),
+            ("collar_passive_pct", limits.collar_passive_pct),
         )
-    return Check(
-        rule="MAX_ORDER_NOTIONAL", value=money(value), limit=f"{money(limit)} {currency}"
-    )
-
-
-def position_allowed(case: Case) -> Denial | Check:
-    """R15: the outermost position reachable with everything that works, other clients' orders included."""
-    order, position, valuation, worth = (
-        case.order,
-        case.snapshot.position,
-        case.valuation,
-        case.net_liquidation,
-    )
-    if (
-        position is None
-        or not position.is_finite()
-        or valuation is None
-        or worth is None
-        or not order.quantity.is_finite()
-    ):
-        return _cannot_value(case, "MAX_POSITION")
-    con_id = order.instrument.con_id
-    working = [
-        (other.side, other.remaining)
-        for other in case.snapshot.working
-        if other.con_id == con_id
-        and other.order_ref not in (order.replaces, order.order_ref)
+        if sec_type not in by_type
     ]
-    if not all(remaining.is_finite() and remaining >= 0 for _, remaining in working):
-        return _cannot_value(case, "MAX_POSITION")
-    reach = worst_case(position, [*working, (order.side, order.quantity)])
-    after = reach.longest if order.side.sign > 0 else reach.shortest
-    one_unit = notional(Decimal(1), valuation)
-    limit = _units_allowed(case, one_unit, worth)
-    same_side = sum(
-        (remaining for side, remaining in working if side is order.side), Decimal(0)
+    if not missing:
+        return Check(rule="NO_LIMIT_SET", value=sec_type.value)
+    return Denial(
+        code="NO_LIMIT_SET",
+        facts=(("rule", ",".join(missing)), ("secType", sec_type.value)),
+        hint="set a limit before trading this type",
     )
-    # An order that only brings the position nearer to zero is never what makes it too large.
-    grows = abs(after) > abs(position)
-    if grows and abs(after) > limit:
-        return denial(
-            "MAX_POSITION",
-            pos=plain(position),
-            working=plain(same_side),
-            order=plain(order.quantity),
-            after=plain(after),
-            max=plain(round(limit, 2)),
+
+
+def quantity_is_small(
+    order: ProposedOrder, _snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R12: the whole quantity of one order, what has filled of a modified one included."""
+    quantity = positive(order.quantity, "quantity")
+    most = limits.order_qty_max(order.instrument)
+    if most is None:
+        raise Unknown("max_order_qty")
+    if quantity <= most:
+        return Check(
+            rule="MAX_ORDER_QTY",
+            value=plain(quantity),
+            limit=plain(most),
+            used=quantity / most,
         )
-    return Check(rule="MAX_POSITION", value=plain(after), limit=plain(round(limit, 2)))
+    return Denial(
+        code="MAX_ORDER_QTY",
+        facts=(
+            ("qty", plain(quantity)),
+            ("max", plain(most)),
+            ("secType", order.instrument.sec_type.value),
+        ),
+    )
 
 
-def _units_allowed(case: Case, one_unit: Decimal, worth: Decimal) -> Decimal:
-    by_value = case.limits.max_position_share * worth / one_unit
-    by_count = case.limits.max_position_qty.get(case.order.instrument.sec_type.value)
-    return by_value if by_count is None else min(by_value, by_count)
+def currency_is_known(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R13 rests on it: what one unit of the contract's currency is worth in the account's."""
+    try:
+        rate = positive(snapshot.fx_rate, "fx_rate")
+    except Unknown:
+        base = "" if snapshot.account is None else snapshot.account.currency
+        return Denial(
+            code="FX_RATE_MISSING",
+            facts=(
+                ("currency", escaped(order.instrument.currency)),
+                ("base", escaped(base or "unknown")),
+            ),
+            hint="no rate ≤ 24h; cannot value this order",
+        )
+    return Check(rule="FX_RATE_MISSING", value=plain(rate))
 
 
-def _cannot_value(case: Case, code: str) -> Denial:
-    unknown = {
-        "price": case.worst_price is None,
-        "multiplier": case.order.instrument.multiplier is None,
-        "fx_rate": case.snapshot.fx_rate is None,
-        "net_liquidation": case.net_liquidation is None,
-        "position": case.snapshot.position is None,
-    }
-    names = ",".join(name for name, is_unknown in unknown.items() if is_unknown) or "number"
-    return denial(code, "what cannot be valued is not sent", unknown=f"[{names}]")
+def value_is_small(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R13: the worst-case value of what can still trade, absolutely and as a part of the account."""
+    if order.instrument.multiplier is None:
+        return _unvalued("MAX_ORDER_NOTIONAL", "mult")
+    try:
+        worth = net_liquidation(order, snapshot)
+    except Unknown as unknown:
+        return _unvalued("MAX_ORDER_NOTIONAL", unknown.what)
+    value = order_value(order, snapshot, limits)
+    most = min(
+        limits.order_notional_max(order.instrument),
+        worth * limits.max_order_notional_pct / HUNDRED,
+    )
+    if value <= most:
+        return Check(
+            rule="MAX_ORDER_NOTIONAL",
+            value=money(value),
+            limit=money(most),
+            used=value / most,
+        )
+    valuation = valuation_of(order, snapshot, limits)
+    price = valuation.price / valuation.price_magnifier
+    currency = "" if snapshot.account is None else f" {escaped(snapshot.account.currency)}"
+    product = (
+        f"qty {plain(open_quantity(order, snapshot))} × {plain(price)} "
+        f"× mult {plain(valuation.multiplier)} × fx {plain(valuation.fx_rate)}"
+    )
+    return Denial(
+        code="MAX_ORDER_NOTIONAL",
+        facts=(("notional", f"{money(value)}{currency} ({product})"), ("max", money(most))),
+    )
+
+
+def position_is_small(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R15: the position if everything fills that works on the order's side, other clients' orders included."""
+    quantity = open_quantity(order, snapshot)
+    try:
+        reach = reach_of(order, quantity, snapshot)
+    except Unknown as unknown:
+        return _unvalued("MAX_POSITION", unknown.what)
+    most = _position_max(order, snapshot, limits)
+    # Only what lies beyond zero on the order's own side counts: coming back towards zero is never too much.
+    outward = max(reach.after * order.side.sign, Decimal(0))
+    if outward <= most:
+        return Check(
+            rule="MAX_POSITION",
+            value=signed(reach.after),
+            limit=_units(order, most),
+            used=outward / most,
+        )
+    return Denial(
+        code="MAX_POSITION",
+        facts=(
+            ("pos", plain(reach.position)),
+            ("working", plain(reach.working)),
+            ("reserved", plain(reach.reserved)),
+            ("after", plain(reach.after)),
+            ("max", _units(order, most)),
+        ),
+    )
+
+
+def _position_max(order: ProposedOrder, snapshot: Snapshot, limits: Limits) -> Decimal:
+    """Return the largest position allowed, in units and unrounded."""
+    one = notional(Decimal(1), valuation_of(order, snapshot, limits))
+    by_value = net_liquidation(order, snapshot) * limits.max_position_pct / HUNDRED / one
+    by_quantity = limits.position_qty_max(order.instrument)
+    return by_value if by_quantity is None else min(by_value, by_quantity)
+
+
+def _units(order: ProposedOrder, quantity: Decimal) -> str:
+    step = size_step(order.instrument)
+    return plain(quantity // step * step)
+
+
+def _unvalued(code: str, what: str) -> Denial:
+    return Denial(code=code, facts=(("unknown", what),), hint=CANNOT_VALUE)

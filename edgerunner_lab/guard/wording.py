@@ -24,9 +24,9 @@ def money(value: Decimal) -> str:
     return f"{value:,.2f}"
 
 
-def percent(value: Decimal, *, signed: bool = False) -> str:
+def percent(value: Decimal, *, is_signed: bool = False) -> str:
     """Return a part of one in percent: Decimal("0.02") is `2.00%`."""
-    return f"{value * 100:{'+' if signed else ''}.2f}%"
+    return f"{value * 100:{'+' if is_signed else ''}.2f}%"
 
 
 def signed(value: Decimal) -> str:

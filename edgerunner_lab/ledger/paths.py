@@ -28,6 +28,11 @@ class Paths:
     data: Path
     runtime: Path
 
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.data / "ledger.db"
+
     @classmethod
     def default(cls) -> "Paths":
         """Return the user's directories, made where they are missing.

@@ -123,7 +123,7 @@ def to_instrument(
     """
     contract = details.contract
     assert contract is not None, "the broker describes a contract"
-    if contract.secType not in SecType:
+    if contract.secType not in set(SecType):
         raise NotSupported(
             f"security type {contract.secType} was found, expected one of {', '.join(SecType)}"
         )

@@ -96,7 +96,7 @@ class Engine:
             ib=self.ib,
             gateway=self.gateway,
             tracker=self.tracker,
-            ledger=self.ledger,
+            ledger=self,
             clock=clock,
         )
         self.messages: list[tuple[datetime, int, str]] = []

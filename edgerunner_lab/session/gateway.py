@@ -195,12 +195,16 @@ class Gateway:
             link = self._bind(target, port, client_id)
             self.link = link
             self._set(ConnectionState.SYNCING, "")
-            await asyncio.wait_for(self._ib.reqAllOpenOrdersAsync(), target.timeout_s)
+            if len(link.accounts) > 1:
+                # ib_async asks by itself only where there is just one.
+                await asyncio.wait_for(
+                    self._ib.reqAccountUpdatesAsync(link.account), target.timeout_s
+                )
             await self._on_ready(link)
         except (TimeoutError, ConnectionError) as error:
             self._abandon()
             raise ConnectFailed(
-                f"{target.host}:{port} answered, but the synchronisation did not complete ({error or 'open orders'}); "
+                f"{target.host}:{port} answered, but the synchronisation did not complete ({error or 'account updates'}); "
                 "an incomplete picture is not taken for a flat one, try again"
             ) from error
         except BaseException:
@@ -222,7 +226,6 @@ class Gateway:
                     port,
                     clientId=client_id,
                     timeout=target.timeout_s,
-                    account=target.account or "",
                     raiseSyncErrors=True,
                     fetchFields=StartupFetchALL,
                 )

@@ -9,7 +9,7 @@ from ib_async import IB, Contract, ContractDetails
 from ib_async.objects import PriceIncrement
 from ib_async.wrapper import RequestError
 
-from edgerunner_lab.core.contracts import ContractSpec, Instrument, SecType
+from edgerunner_lab.core.contracts import ContractSpec, Instrument
 from edgerunner_lab.core.errors import (
     ContractAmbiguous,
     ContractNotFound,
@@ -168,5 +168,4 @@ def _only(spec: ContractSpec, found: list[ContractDetails]) -> ContractDetails:
             f"CONTRACT_AMBIGUOUS: symbol={spec.symbol}, candidates={len(contracts)} — {'; '.join(lines)}",
             lines,
         )
-    assert spec.sec_type in SecType, "the language knows no other"
     return found[0]

@@ -297,9 +297,7 @@ class AwaitableVerbs:
 def _open_ledger(paths: Paths, notebook: str) -> Ledger | UnusableLedger:
     """Open the ledger; where it cannot be opened the session still watches and cancels, and sends nothing new."""
     try:
-        return Ledger.open(
-            paths.data / "ledger.db", clock=utc_now, owner=owners.this_process(notebook)
-        )
+        return Ledger.open(paths.ledger, clock=utc_now, owner=owners.this_process(notebook))
     except LedgerError as error:
         _log.error("the ledger cannot be used: %s", error)
         return UnusableLedger(error)

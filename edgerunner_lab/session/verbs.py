@@ -38,7 +38,7 @@ from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.limits import Limits, describe
 from edgerunner_lab.guard.snapshot import LatchState
 from edgerunner_lab.ledger.paths import Paths
-from edgerunner_lab.session import embedded, layouts, reports
+from edgerunner_lab.session import adapt, embedded, layouts, reports
 from edgerunner_lab.session.arguments import How, Number, Where, Which
 from edgerunner_lab.session.engine import Engine, is_working
 from edgerunner_lab.session.gateway import Target
@@ -224,7 +224,11 @@ class Verbs:
         found = await self._engine.history.bars(
             instrument, duration, size, is_rth=rth, what=what
         )
-        return layouts.bars(found, title=f"{instrument} {duration} of {size}")
+        return layouts.bars(
+            found,
+            title=f"{instrument} {duration} of {size}",
+            zone=adapt.zone_of(instrument.time_zone),
+        )
 
     # Orders.
 
@@ -379,7 +383,9 @@ class Verbs:
                 f"HALTED, but UNCONFIRMED: {len(doubtful)} orders may still work "
                 f"({', '.join(update.order_ref for update in doubtful)}); look at %orders and at TWS"
             )
-        return layouts.orders(ended)
+        return layouts.orders(
+            ended, title="HALTED, cancelled orders", empty="HALTED; no working orders"
+        )
 
     async def resume(self, *, reason: str) -> Table[reports.Status]:
         """Lift a halt; `reason` is written to the journal."""

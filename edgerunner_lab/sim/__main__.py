@@ -17,7 +17,7 @@ from .codec import load_replies, load_requests
 from .command_line import SEED, Options, UsageError, options_of
 from .connection import Dialects
 from .exchange import Exchange
-from .server import Server
+from .server import Limits, Server
 from .state import (
     RUNTIME_LOCK_NAME,
     STATE_LOCK_NAME,
@@ -109,11 +109,13 @@ def _exchange(options: Options, file: StateFile | None, clock: WallClock) -> Exc
         file.set_aside(clock.now())
     saved = None if file is None else file.load()
     seed = options.seed
-    if seed is None:
-        seed = SEED if saved is None else saved.get("seed", SEED)
+    if seed is None and file is not None and saved is not None:
+        seed = saved.get("seed", SEED)
+        if not isinstance(seed, int):
+            raise file.refusal(f"has the seed {seed!r}, expected a whole number")
     exchange = Exchange(
         _universe(options.universe),
-        seed=seed,
+        seed=SEED if seed is None else seed,
         cash=options.cash,
         hours=options.hours,
         now=clock.now(),
@@ -147,7 +149,7 @@ async def _serve(
         dialects,
         clock,
         state=file,
-        idle_exit_s=options.idle_exit_s,
+        limits=Limits(idle_exit_s=options.idle_exit_s),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -107,6 +107,7 @@ def portfolio_value(desk: Desk, position: Position) -> Message:
     """Return portfolioValue of one holding, closed ones with position 0."""
     mark = desk.market.mark(position.instrument)
     fields = contract_fields(position.instrument, "")
+    del fields["c.exchange"]  # this message names the primary exchange instead
     fields |= {
         "c.primaryExchange": position.instrument.primary_exchange
         or position.instrument.exchange,

@@ -39,7 +39,7 @@ def grown(desk: Desk, client: Client, line: BarLine) -> Iterator[Message]:
     session = desk.market.tape(line.instrument).session_at(desk.market.second)
     if session is None:
         return
-    span = Period(sessions=(session,), start=line.sent.start, end=desk.market.now)
+    span = Period(sessions=(session,), start=line.sent.start, end=desk.market.instant)
     bars = bars_of(desk, line, span)
     for day, bar in bars:
         if bar != line.sent:

@@ -216,23 +216,27 @@ class Moment:
         return self.bid + SPREAD_SHARE[shown] * (self.ask - self.bid)
 
 
-def moment_of(path: HourPath, second: int, share: float) -> Moment:
-    """Return the market `share` of a second after the hour's `second`.
+def between(first: int, last: int, share: float) -> int:
+    """Return the ticks a share of the way between two seconds, rounded down.
 
-    Bid, ask and print move in step between the seconds, so that the bid stays below the ask and bars
-    that end in between have seen everything shown.
+    Bid, ask and print all go this way in step, so that the bid stays below the ask, and bars that end
+    within a second have seen everything that was shown.
     """
+    return first + int((last - first) * share // 1)
 
-    def between(values: Integers) -> int:
-        start = int(values[second])
-        return start + int((int(values[second + 1]) - start) * share // 1)
 
+def moment_of(path: HourPath, second: int, share: float) -> Moment:
+    """Return the market `share` of a second after the hour's `second`."""
+    bid, ask, trade = (
+        between(int(values[second]), int(values[second + 1]), share)
+        for values in (path.bid, path.ask, path.trade)
+    )
     return Moment(
-        bid=between(path.bid),
-        ask=between(path.ask),
-        trade=between(path.trade),
-        volume=int(path.volume[second] * share),
-        count=int(path.count[second] * share),
+        bid=bid,
+        ask=ask,
+        trade=trade,
+        volume=int(int(path.volume[second]) * share),
+        count=int(int(path.count[second]) * share),
     )
 
 

@@ -45,7 +45,7 @@ def historical_data(desk: Desk, client: Client, fields: Fields) -> Iterator[Mess
             f" and time, found '{ends}'",
         )
     _refuse_open(client, line.request)
-    end = desk.market.now
+    end = desk.market.instant
     if ends:
         end = min(_end(ends, line.instrument), end)
     back = duration(text_of(fields, "durationStr"))

@@ -41,6 +41,11 @@ class Market:
         """The whole second that the present is in."""
         return self.step // self.steps
 
+    @property
+    def instant(self) -> float:
+        """The present step as epoch seconds; quotes and the ends of bars belong to it."""
+        return self.step / self.steps
+
     def move_to(self, now: float) -> None:
         """Go to an instant; earlier ones are ignored, so that a clock set back does not undo trades."""
         if now > self.now:

@@ -32,7 +32,7 @@ def rounded(price: Decimal) -> Decimal:
 def open_order(order: Order, instrument: Instrument) -> Message:
     """Return openOrder of a live or just ended order."""
     state = _no_margins() | {"s.status": order.status.value, "o.whatIf": False}
-    return Message("openOrder", _order_fields(order, instrument) | state)
+    return Message("openOrder", _live_fields(order, instrument) | state)
 
 
 def what_if(order: Order, instrument: Instrument, preview: Preview) -> Message:
@@ -121,7 +121,6 @@ def completed_order(order: Order, instrument: Instrument) -> Message:
         "s.completedTime": stamp(order.ended, instrument.time_zone),
         "s.completedStatus": order.reason,
         "o.filledQuantity": order.filled,
-        "o.totalQuantity": order.terms.quantity,
     }
     return Message("completedOrder", fields)
 
@@ -133,10 +132,15 @@ def told_messages(event: Event, universe: Universe, *, version: int, now: float)
     )
 
 
+def _live_fields(order: Order, instrument: Instrument) -> dict[str, Value]:
+    """Return the fields of openOrder; completed orders do not say whose they were."""
+    owner: dict[str, Value] = {"o.orderId": order.order_id, "o.clientId": order.client_id}
+    return owner | _order_fields(order, instrument)
+
+
 def _order_fields(order: Order, instrument: Instrument) -> dict[str, Value]:
     terms = order.terms
     return {
-        "o.orderId": order.order_id,
         **contract_fields(instrument, terms.exchange, right="?"),
         "o.action": terms.side.name,
         "o.totalQuantity": terms.quantity,
@@ -149,7 +153,6 @@ def _order_fields(order: Order, instrument: Instrument) -> dict[str, Value]:
         "o.account": terms.account,
         "o.origin": 0,
         "o.orderRef": terms.order_ref,
-        "o.clientId": order.client_id,
         "o.permId": order.perm_id,
         "o.outsideRth": terms.outside_rth,
         "o.hidden": False,

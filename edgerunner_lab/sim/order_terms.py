@@ -27,20 +27,20 @@ ALIASES: Final = {
     "LIMIT": "LMT",
 }
 
-UNWORKED: Final[Mapping[str, tuple[frozenset[Value], str]]] = {
-    "o.parentId": (frozenset({None, 0}), "attached orders"),
-    "o.ocaGroup": (frozenset({None, ""}), "one-cancels-all groups"),
-    "o.goodAfterTime": (frozenset({None, ""}), "good-after times"),
-    "o.goodTillDate": (frozenset({None, ""}), "good-till dates"),
-    "o.allOrNone": (frozenset({None, False}), "all-or-none"),
-    "o.minQty": (frozenset({None, 0}), "minimum quantities"),
-    "o.hidden": (frozenset({None, False}), "hidden orders"),
-    "o.algoStrategy": (frozenset({None, ""}), "algorithms"),
-    "o.hedgeType": (frozenset({None, ""}), "hedges"),
-    "o.cashQty": (frozenset({None, Decimal(0)}), "cash quantities"),
-    "conditions": (frozenset({None, ()}), "conditions"),
-    "o.adjustedOrderType": (frozenset({None, "", "None"}), "adjustable stops"),
-    "o.discretionaryAmt": (frozenset({None, Decimal(0)}), "discretionary amounts"),
+UNWORKED: Final[Mapping[str, tuple[tuple[Value, ...], str]]] = {
+    "o.parentId": ((None, 0), "attached orders"),
+    "o.ocaGroup": ((None, ""), "one-cancels-all groups"),
+    "o.goodAfterTime": ((None, ""), "good-after times"),
+    "o.goodTillDate": ((None, ""), "good-till dates"),
+    "o.allOrNone": ((None, False), "all-or-none"),
+    "o.minQty": ((None, 0), "minimum quantities"),
+    "o.hidden": ((None, False), "hidden orders"),
+    "o.algoStrategy": ((None, ""), "algorithms"),
+    "o.hedgeType": ((None, ""), "hedges"),
+    "o.cashQty": ((None, Decimal(0)), "cash quantities"),
+    "conditions": ((None, ()), "conditions"),
+    "o.adjustedOrderType": ((None, "", "None"), "adjustable stops"),
+    "o.discretionaryAmt": ((None, Decimal(0)), "discretionary amounts"),
 }
 """field -> (values that ask for nothing, what others ask for). Refused, since an order worked without them would not be what was meant."""
 

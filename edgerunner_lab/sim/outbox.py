@@ -8,6 +8,9 @@ from .messages import Message
 WAITING_BYTES_MAX: Final = 16 << 20
 """A client that leaves more unread is dropped; TWS, too, cuts a client that does not read."""
 
+BATCH_BYTES_MAX: Final = 1 << 16
+"""Most that is gathered for one write; a longer answer shows in the middle whether it is read."""
+
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "tickPrice": ("reqId", "tickType"),
     "tickSize": ("reqId", "tickType"),
@@ -39,6 +42,7 @@ class Outbox:
         self._waiting: dict[object, bytes] = {}
         self._waiting_bytes = 0
         self._batch: list[bytes] = []
+        self._batch_bytes = 0
 
     @property
     def waiting_bytes(self) -> int:
@@ -46,13 +50,16 @@ class Outbox:
         return self._waiting_bytes
 
     def add(self, message: Message, data: bytes) -> None:
-        """Send `data`, the frame of `message`, with the next `flush`, or hold it back.
+        """Send `data`, the frame of `message`, by the next `flush`, or hold it back.
 
         Raises:
             Overflow: more than `WAITING_BYTES_MAX` would be held back.
         """
         if not self._is_blocked:
             self._batch.append(data)
+            self._batch_bytes += len(data)
+            if self._batch_bytes > BATCH_BYTES_MAX:
+                self.flush()
             return
         names = _KEYS.get(message.name)
         if names is None:
@@ -67,9 +74,10 @@ class Outbox:
             )
 
     def flush(self) -> None:
-        """Hand everything added since the last time to the socket, in one piece."""
+        """Hand everything added since the last write to the socket, in one piece."""
         if self._batch:
             batch, self._batch = self._batch, []
+            self._batch_bytes = 0
             self._write(b"".join(batch))
 
     def block(self) -> None:

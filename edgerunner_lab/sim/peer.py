@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from typing import Final, Protocol
 
 from .connection import Connection
@@ -10,14 +11,14 @@ from .outbox import Outbox, Overflow
 from .owner import is_foreign
 from .replies import error, request_of
 
-HANDSHAKE_SECONDS_MAX: Final = 10.0
-"""From the connection to startApi; whoever is slower only holds a socket open."""
-
 LINGER_SECONDS_MAX: Final = 5.0
 """How long a closed connection may take to read what was sent to it."""
 
-SOCKET_BYTES_MAX: Final = 1 << 20
-"""Unsent bytes in a socket's own buffer from which on values are conflated."""
+SOCKET_BYTES_MAX: Final = 1 << 18
+"""Unsent bytes from which on values are conflated, once in the system's buffer and once in ours.
+
+Deeper buffers would only make what a slow client reads older.
+"""
 
 FAILED: Final = 322
 """Broker code of a request that was read and could not be processed."""
@@ -48,10 +49,13 @@ class Peer(asyncio.Protocol):
         key: The connection's number, never used twice; the exchange knows it by this.
     """
 
-    def __init__(self, key: int, host: Host, connection: Connection) -> None:
+    def __init__(
+        self, key: int, host: Host, connection: Connection, handshake_s: float
+    ) -> None:
         self.key = key
         self.connection = connection
         self._host = host
+        self._handshake_s = handshake_s
         self._outbox = Outbox(self._write)
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -61,17 +65,19 @@ class Peer(asyncio.Protocol):
         """Start the clock of the handshake."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if is_foreign(transport.get_extra_info("socket")):
+        accepted: socket.socket = transport.get_extra_info("socket")
+        if is_foreign(accepted):
             self.abort("it belongs to another user of this machine")
             return
         self._is_admitted = self._host.admit(self)
         if not self._is_admitted:
             self.abort("there are too many connections")
             return
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES_MAX)
         transport.set_write_buffer_limits(high=SOCKET_BYTES_MAX)
         loop = asyncio.get_running_loop()
-        reason = f"no startApi within {HANDSHAKE_SECONDS_MAX:g} s"
-        self._deadline = loop.call_later(HANDSHAKE_SECONDS_MAX, self.abort, reason)
+        reason = f"no startApi within {self._handshake_s:g} s"
+        self._deadline = loop.call_later(self._handshake_s, self.abort, reason)
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the server."""

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from .noise import Floats, Integers, key_of, normals, uniform, uniforms
+from .noise import Floats, Integers, key_of, mix, normals, uniform, uniforms
 from .shapes import DAY_MINUTES, HOUR, MINUTE, new_york_offset, shape_of
 from .universe import Instrument
 
@@ -75,6 +75,7 @@ class Prices:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._blocks: dict[tuple[int, int], Floats] = {}
+        self._depth_keys: dict[tuple[int, int], int] = {}
         self._days: OrderedDict[tuple[int, int], DayPath] = OrderedDict()
         self._hours: OrderedDict[tuple[int, int], HourPath] = OrderedDict()
 
@@ -240,7 +241,11 @@ class Prices:
         """
         lot = 100_000 if instrument.is_cash else 100
         lots = 3 * instrument.trade_size / lot
-        luck = uniform(self._key(instrument, 12, bucket, side), price)
+        base = self._depth_keys.get((instrument.con_id, side))
+        if base is None:
+            base = self._key(instrument, 12, side)
+            self._depth_keys[instrument.con_id, side] = base
+        luck = uniform(mix(base ^ bucket), price)
         return lot * (1 + int(-math.log(luck) * lots))
 
 

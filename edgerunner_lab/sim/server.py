@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
@@ -19,9 +20,6 @@ from .state import StateFile
 LIVE_PORTS: Final = frozenset({7496, 4001})
 """Where TWS and IB Gateway serve live accounts; nothing simulated may answer there."""
 
-CLIENTS_MAX: Final = 1024
-"""Connections at a time; one more is closed at once."""
-
 ADVANCE_SECONDS_MIN: Final = 0.001
 """Shortest pause between two advances of the market, so that writes come in batches."""
 
@@ -33,6 +31,22 @@ CLIENT_ID_IN_USE: Final = 326
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long and how many.
+
+    Attributes:
+        idle_exit_s: Seconds without a connection after which the server ends, None for never.
+        handshake_s: Seconds from the connection to startApi; whoever is slower only holds a
+            socket open.
+        clients: Connections at a time; one more is closed at once.
+    """
+
+    idle_exit_s: float | None = None
+    handshake_s: float = 10.0
+    clients: int = 1024
 
 
 class AddressRefused(ValueError):
@@ -100,14 +114,14 @@ class Server:
         clock: Clock,
         *,
         state: StateFile | None = None,
-        idle_exit_s: float | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.port = 0
         self._exchange = exchange
         self._dialects = dialects
         self._clock = clock
         self._saver = Saver(exchange, state, clock)
-        self._idle_exit_s = idle_exit_s
+        self._limits = limits or Limits()
         self._peers: dict[int, Peer] = {}
         self._touched: set[Peer] = set()
         self._last_key = 0
@@ -158,7 +172,7 @@ class Server:
 
     def admit(self, peer: Peer) -> bool:
         """Take in a new connection; False when there are too many."""
-        if len(self._peers) >= CLIENTS_MAX:
+        if len(self._peers) >= self._limits.clients:
             return False
         self._peers[peer.key] = peer
         self._emptied.clear()
@@ -184,13 +198,14 @@ class Server:
 
     def _peer(self) -> Peer:
         self._last_key += 1
-        return Peer(self._last_key, self, Connection(self._dialects))
+        connection = Connection(self._dialects)
+        return Peer(self._last_key, self, connection, self._limits.handshake_s)
 
     def _wait_idle(self) -> None:
-        if self._idle_exit_s is None or self._ended.is_set():
+        if self._limits.idle_exit_s is None or self._ended.is_set():
             return
         loop = asyncio.get_running_loop()
-        self._idle = loop.call_later(self._idle_exit_s, self.end)
+        self._idle = loop.call_later(self._limits.idle_exit_s, self.end)
 
     def _act(self, peer: Peer, event: Event) -> None:
         self._touched.add(peer)

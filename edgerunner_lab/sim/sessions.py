@@ -1,6 +1,7 @@
 """When instruments trade: sessions as whole epoch seconds. Asks no clock."""
 
 import enum
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -137,16 +138,10 @@ def _currencies(day: date) -> Session | None:
 
 @lru_cache(maxsize=4096)
 def _exchange(calendar: str, day: date) -> Session | None:
-    import pandas as pd  # noqa: PLC0415  0.3 s, and only real hours need it
-    from exchange_calendars import get_calendar  # noqa: PLC0415
-
-    exchange = get_calendar(calendar)
-    label = pd.Timestamp(day)
-    in_range = exchange.first_session <= label <= exchange.last_session
-    if not in_range or not exchange.is_session(label):
+    hours = _schedule(calendar).get(day.toordinal())
+    if hours is None:
         return None
-    opened = int(exchange.session_open(label).timestamp())
-    closed = int(exchange.session_close(label).timestamp())
+    opened, closed = hours
     first, last = EXTENDED_HOURS.get(calendar, (None, None))
     if first is None or last is None:
         return Session(
@@ -160,3 +155,22 @@ def _exchange(calendar: str, day: date) -> Session | None:
         regular_open=opened,
         regular_close=closed,
     )
+
+
+@lru_cache(maxsize=16)
+def _schedule(calendar: str) -> dict[int, tuple[int, int]]:
+    """Return the regular hours of every day of an exchange: date ordinal -> epoch seconds."""
+    # Imported late: it takes 0.3 s and only real hours need it.
+    from exchange_calendars import get_calendar  # noqa: PLC0415
+
+    with warnings.catch_warnings():
+        # exchange_calendars 4.13 reads columns in a way that pandas 3.1 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        schedule = get_calendar(calendar).schedule
+    days: list[datetime] = schedule.index.tolist()
+    opens: list[datetime] = schedule["open"].tolist()
+    closes: list[datetime] = schedule["close"].tolist()
+    return {
+        day.toordinal(): (int(opened.timestamp()), int(closed.timestamp()))
+        for day, opened, closed in zip(days, opens, closes, strict=True)
+    }

@@ -91,7 +91,7 @@ class StateFile:
         match content:
             case {"schema": 1, "exchange": {**snapshot}}:
                 return snapshot
-            case {"schema": schema}:
+            case {"schema": schema} if schema != SCHEMA:
                 raise self.refusal(f"has schema {schema!r}, expected {SCHEMA}")
             case _:
                 raise self.refusal("is not a saved market")

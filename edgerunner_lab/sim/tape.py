@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bars import BarMaker, Shown, moment_of
-from .prices import HourPath, Prices
+from .bars import BarMaker, Shown, between
+from .prices import Prices
 from .sessions import Session, Sessions
 from .shapes import HOUR
 from .universe import Instrument
@@ -34,10 +34,18 @@ class Quote:
 
 @dataclass(slots=True)
 class _HourView:
-    """One hour of a path as plain lists, which are quicker to read one by one than arrays."""
+    """One hour of a path as plain lists, which are quicker to read one by one than arrays.
+
+    Attributes:
+        printed: Units within each second.
+        volume, high, low: Of the trading day up to each second.
+    """
 
     hour: int
-    path: HourPath
+    bid: Sequence[int]
+    ask: Sequence[int]
+    trade: Sequence[int]
+    printed: Sequence[int]
     volume: Sequence[int]
     high: Sequence[int]
     low: Sequence[int]
@@ -58,9 +66,10 @@ class Tape:
         """Return the trading day that holds the second, or else the last one."""
         held = self._session
         if held is None or not held.open <= second < held.close:
-            held = self._sessions.latest(self.instrument.calendar, second)
-            self._session = held
-            self._view = None
+            latest = self._sessions.latest(self.instrument.calendar, second)
+            if latest != held:
+                self._session = held = latest
+                self._view = None
         return held
 
     def is_open(self, second: int, *, regular: bool = False) -> bool:
@@ -76,27 +85,29 @@ class Tape:
         second, part = divmod(step, steps)
         session = self.session_at(second)
         if session is not None and second >= session.close:
-            second, part = session.close - 1, steps - 1
+            second, part = session.close, 0
         view = self._hour(second // HOUR)
-        offset = second % HOUR
-        now = moment_of(view.path, offset, part / steps)
+        at, share = second % HOUR, part / steps
+        bid = between(view.bid[at], view.bid[at + 1], share)
+        ask = between(view.ask[at], view.ask[at + 1], share)
+        last = between(view.trade[at], view.trade[at + 1], share)
+        volume = int(view.printed[at] * share)
         if part:
-            before = moment_of(view.path, offset, (part - 1) / steps).volume
-            printed = now.volume - before
+            last_size = volume - int(view.printed[at] * ((part - 1) / steps))
         else:
-            printed = self._closing_print(second, steps)
+            last_size = self._closing_print(second, steps)
         lively = second * steps + part
         return Quote(
             second=second,
-            bid=now.bid,
-            ask=now.ask,
-            last=now.trade,
-            bid_size=self._prices.depth(self.instrument, lively, 0, now.bid),
-            ask_size=self._prices.depth(self.instrument, lively, 1, now.ask),
-            last_size=printed,
-            volume=view.volume[offset] + now.volume,
-            high=max(view.high[offset], now.trade),
-            low=min(view.low[offset], now.trade),
+            bid=bid,
+            ask=ask,
+            last=last,
+            bid_size=self._prices.depth(self.instrument, lively, 0, bid),
+            ask_size=self._prices.depth(self.instrument, lively, 1, ask),
+            last_size=last_size,
+            volume=view.volume[at] + volume,
+            high=max(view.high[at], last),
+            low=min(view.low[at], last),
         )
 
     def depth(
@@ -134,7 +145,7 @@ class Tape:
         """Return what printed in the last step of the second before."""
         path = self._prices.hour(self.instrument, (second - 1) // HOUR)
         total = int(path.volume[(second - 1) % HOUR])
-        return total - int(total * (steps - 1) / steps)
+        return total - int(total * ((steps - 1) / steps))
 
     def _hour(self, hour: int) -> _HourView:
         view = self._view
@@ -160,7 +171,10 @@ class Tape:
             high, low = np.maximum(high, int(so_far.high)), np.minimum(low, int(so_far.low))
         return _HourView(
             hour=hour,
-            path=path,
+            bid=path.bid.tolist(),
+            ask=path.ask.tolist(),
+            trade=path.trade.tolist(),
+            printed=path.volume.tolist(),
             volume=volume.astype(np.int64).tolist(),
             high=high.tolist(),
             low=low.tolist(),

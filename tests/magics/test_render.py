@@ -34,7 +34,7 @@ def shown(
         ("async def f():\n    %orders\nawait f()", []),
         ("%orders\n%lsmagic", ["('orders',)"]),
         ("1\n2", ["2"]),
-        ("", []),
+        ("# nothing", []),
     ],
 )
 def test_each_magic_of_a_cell_shows_its_value_once(

@@ -1,5 +1,6 @@
 """A real ipykernel, driven through jupyter_client as a front end drives it."""
 
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,16 @@ class Kernel:
     def run(self, code: str) -> Run:
         """Run a cell and wait for it."""
         return self.result(self.send(code))
+
+    def restart(self) -> None:
+        """Kill it and start it anew, as Restart Kernel does."""
+        assert self.client is not None
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=REPLY_SECONDS_MAX)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.manager.signal_kernel(signal.SIGKILL)
 
     def close(self) -> None:
         """End the kernel and its channels."""

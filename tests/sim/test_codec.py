@@ -1,5 +1,6 @@
 """Messages to payloads and back, at every server version."""
 
+import contextlib
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ from edgerunner_lab.sim.layouts import (
     Table,
     load_table,
 )
-from edgerunner_lab.sim.messages import Malformed, Message, UnknownRequest, Value
+from edgerunner_lab.sim.messages import Fields, Malformed, Message, UnknownRequest, Value
 
 REQUESTS = load_requests()
 REPLIES = load_replies()
@@ -53,9 +54,9 @@ REQUEST_COUNTS = {
     "reqGlobalCancel": (*(2,) * 12, 3, 3, 3, 3, 3),
     "reqHistoricalData": (23,) * 17,
     "reqMktData": (20,) * 17,
-    "reqWshEventData": (3, 3, 3, 3, *(10,) * 13),
+    "reqWshEventData": (0, 3, 3, 3, *(10,) * 13),
 }  # fmt: skip
-"""Request -> fields at each of `VERSIONS`, id included, without conditional blocks."""
+"""Request -> fields at each of `VERSIONS`, id included, without conditional blocks; 0: not yet."""
 
 REPLY_VERSIONS = (157, 163, 166, 170, 176, 178, 183, 187, 193, 195, 200)
 
@@ -201,9 +202,8 @@ def test_cancels_are_read_at_every_version(version: int, frame: str) -> None:
 
     assert cancel.name == "cancelOrder"
     assert cancel.fields["orderId"] == 5
-    assert cancel.fields.get("x.manualOrderCancelTime", "20261123-10:00:00").startswith(
-        "2026"
-    )  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]  it is text
+    time = cancel.fields.get("x.manualOrderCancelTime")
+    assert time == ("20261123-10:00:00" if version >= 169 else None)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +256,43 @@ def test_a_scale_block_behind_any_increment_is_read(increment: str) -> None:
 
     assert order.fields["o.scaleInitPosition"] == 11
     assert order.fields["o.scaleTable"] == "end"
+
+
+@pytest.mark.parametrize(
+    ("fields", "offset"),
+    [
+        ({"o.orderType": "PEG MID"}, Decimal("0.01")),
+        (
+            {"o.orderType": "PEGBEST", "o.competeAgainstBestOffset": Decimal("Infinity")},
+            Decimal("0.01"),
+        ),
+        ({"o.orderType": "PEG BEST", "o.competeAgainstBestOffset": Decimal("0.02")}, None),
+        ({"o.orderType": "LMT"}, None),
+    ],
+)
+def test_mid_offsets_come_with_the_orders_that_have_them(
+    fields: dict[str, Value], offset: Decimal | None
+) -> None:
+    """Pegged to the midpoint, or pegged to the best price up to the midpoint."""
+    sent = {
+        **fields,
+        "o.midOffsetAtWhole": Decimal("0.01"),
+        "o.midOffsetAtHalf": Decimal(0),
+    }
+
+    order = REQUESTS.decode(178, REQUESTS.encode(178, Message("placeOrder", sent)))
+
+    assert order.fields.get("o.midOffsetAtWhole") == offset
+
+
+def test_an_unknown_kind_of_condition_is_malformed() -> None:
+    """What follows it could not be told apart."""
+    sent: dict[str, Value] = {"orderId": 5, "conditions": ({"condType": 2},)}
+    payload = REQUESTS.encode(178, Message("placeOrder", sent))
+
+    with pytest.raises(Malformed, match="'condType' for input string: '2'") as caught:
+        REQUESTS.decode(178, payload)
+    assert caught.value.req_id == 5
 
 
 def test_a_frame_that_ends_early_names_the_missing_field_and_the_request() -> None:
@@ -375,7 +412,9 @@ def values(draw: st.DrawFn, parts: Parts) -> dict[str, Value]:
         if isinstance(part, Group):
             drawn[part.name] = tuple(draw(st.lists(values(part.parts), max_size=3)))
         elif not part.is_constant:
-            drawn[part.name] = draw(SPECIAL.get(part.name, SCALARS[part.kind]))
+            # The tick type of a request is a word, not a number.
+            special = SPECIAL if (part.name, part.kind) != ("tickType", Kind.TEXT) else {}
+            drawn[part.name] = draw(special.get(part.name, SCALARS[part.kind]))
     return drawn
 
 
@@ -385,6 +424,18 @@ def layouts(draw: st.DrawFn) -> tuple[str, int, Layout]:
     direction = draw(st.sampled_from(sorted(TABLES)))
     version = draw(st.integers(VERSION_MIN, VERSION_MAX))
     return direction, version, draw(st.sampled_from(TABLES[direction][1].at(version)))
+
+
+def holds(read: Fields, sent: Fields) -> bool:
+    """Return True when everything that was read is what was sent."""
+    for name, value in read.items():
+        other = sent[name]
+        if isinstance(value, tuple) and isinstance(other, tuple):
+            if not all(holds(*pair) for pair in zip(value, other, strict=True)):
+                return False
+        elif value != other:
+            return False
+    return True
 
 
 @given(layouts(), st.data())
@@ -399,13 +450,7 @@ def test_every_message_reads_back_as_it_was_written(
     read = codec.decode(version, codec.encode(version, sent))
 
     assert read.name == sent.name
-    for name, value in read.fields.items():
-        if not isinstance(value, tuple):
-            assert value == sent.fields[name], name
-        else:
-            assert len(value) == len(sent.fields[name])  # pyright: ignore[reportArgumentType]  a tuple, too
-            for mine, theirs in zip(value, sent.fields[name], strict=True):  # pyright: ignore[reportArgumentType]  a tuple, too
-                assert {key: theirs[key] for key in mine} == mine  # pyright: ignore[reportIndexIssue, reportArgumentType, reportUnhashable]  a tuple of maps
+    assert holds(read.fields, sent.fields)
 
 
 @given(
@@ -423,9 +468,5 @@ def test_no_frame_does_more_than_be_malformed(
 ) -> None:
     """Whatever a client sends, the codec answers with a message or with what is wrong."""
     payload = b"".join(text.encode() + b"\0" for text in [str(number), *texts])
-    try:
-        message = REQUESTS.decode(version, payload)
-    except Malformed as malformed:
-        assert malformed.reason
-    else:
-        assert message.name
+    with contextlib.suppress(Malformed):
+        assert REQUESTS.decode(version, payload).name

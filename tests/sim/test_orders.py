@@ -136,7 +136,7 @@ def test_only_listed_steps_are_possible(path: list[Status]) -> None:
 
 
 def test_numbers_are_never_given_twice() -> None:
-    """permId and execId are unique, and permId fits what older clients read."""
+    """Both permId and execId are unique, and permId fits what older clients read."""
     registry = Registry.opened(NOW)
     orders = [registry.open(client, 1, some_terms(), at=NOW) for client in range(5)]
 

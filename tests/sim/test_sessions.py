@@ -9,14 +9,16 @@ from edgerunner_lab.sim.sessions import Hours, Session, Sessions
 ALWAYS, REAL = Sessions(Hours.ALWAYS), Sessions(Hours.REAL)
 
 
-def utc(*parts: int) -> int:
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:
     """Return the epoch second of a UTC date and time."""
-    return int(datetime(*parts, tzinfo=UTC).timestamp())  # type: ignore[misc]  # pyright: ignore
+    return int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp())
 
 
-def a_session(sessions: Sessions, calendar: str, *day: int) -> Session:
+def a_session(
+    sessions: Sessions, calendar: str, year: int, month: int, day: int
+) -> Session:
     """Return the session of a date that has one."""
-    session = sessions.on(calendar, date(*day))
+    session = sessions.on(calendar, date(year, month, day))
     assert session is not None
     return session
 

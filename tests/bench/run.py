@@ -1,0 +1,47 @@
+"""`scripts/bench [NAME…]`: run the named benchmarks, or all, and print one JSON object a figure."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from figures import Figure
+
+BENCHMARKS: Final = {
+    "feed_cpu_ratio": "bench_feed:measure",
+}
+"""Name -> module here and function in it, which yields figures."""
+
+
+def main() -> int:
+    """Return 1 when a benchmark broke; the others have run all the same."""
+    names = _names()
+    broken = 0
+    for number, name in enumerate(names, 1):
+        print(f"bench: {name}, {number} of {len(names)}", file=sys.stderr)
+        try:
+            for figure in _measure(name)():
+                print(figure.line(), flush=True)
+        except Exception as error:  # noqa: BLE001  one broken benchmark must not hide the others' figures
+            print(f"bench: {name} broke: {error!r}", file=sys.stderr)
+            broken += 1
+    return 1 if broken else 0
+
+
+def _names() -> list[str]:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    names: list[str] = parser.parse_args().names
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.exit(2, f"bench: found {unknown[0]!r}, expected {', '.join(BENCHMARKS)}\n")
+    return names or list(BENCHMARKS)
+
+
+def _measure(name: str) -> Callable[[], Iterator[Figure]]:
+    module, _, function = BENCHMARKS[name].partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

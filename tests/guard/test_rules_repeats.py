@@ -1,0 +1,244 @@
+"""R18 and R20: the same order again, and one too many."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from guard.builders import (
+    LIVE_ACCOUNT,
+    NOW,
+    OLD_REF,
+    REF,
+    a_ledger,
+    a_live_snapshot,
+    a_session,
+    a_snapshot,
+    an_open_order,
+    an_order,
+    attempts,
+    codes,
+    denials,
+    judge,
+    repeat,
+    some_limits,
+    with_instrument,
+)
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.intents import Side, TimeInForce
+from edgerunner_lab.guard import rules_repeats
+from edgerunner_lab.guard.checks import Unknown
+from edgerunner_lab.guard.fingerprints import fingerprint
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import PastOrder
+
+PAPER = a_session(mode=Mode.PAPER)
+
+
+def after(*ages_s: float, **changes: Any) -> Any:
+    """Return a paper account on which the same order was sent so many seconds ago."""
+    ledger = a_ledger(repeats=tuple(repeat(age) for age in ages_s))
+    return a_snapshot(**{"session": PAPER, "ledger": ledger} | changes)
+
+
+# R18
+
+
+def test_the_same_order_again_denies_in_paper() -> None:
+    """The reference is shortened to what is recognised at a glance."""
+    assert denials(snapshot=after(40, 12)) == [
+        "DUPLICATE_ORDER: same as ELB:01J…09, 12s ago, window=60s — add --again if intended"
+    ]
+
+
+def test_the_same_order_again_is_only_warned_of_in_the_simulator() -> None:
+    """Repeating a cell there is how one learns, but it is said."""
+    ledger = a_ledger(repeats=(repeat(12),))
+
+    assert judge(snapshot=a_snapshot(ledger=ledger)).warnings == (
+        "DUPLICATE_ORDER: same as ELB:01J…09, 12s ago, window=60s — add --again if intended",
+    )
+
+
+def test_the_simulator_denies_repeats_where_the_file_says_so() -> None:
+    """Whether is a limit, too."""
+    snapshot = a_snapshot(ledger=a_ledger(repeats=(repeat(12),)))
+
+    assert codes(
+        snapshot=snapshot, limits=some_limits("duplicate_order_denied = true")
+    ) == ["DUPLICATE_ORDER"]
+
+
+@pytest.mark.parametrize(
+    ("age", "passes"), [(59.999, False), (60.0, True), (0.0, False), (-30.0, False)]
+)
+def test_a_repeat_counts_for_a_minute(age: float, *, passes: bool) -> None:
+    """A time ahead of ours is recent: setting the clock back makes nothing forgotten."""
+    assert codes(snapshot=after(age)) == ([] if passes else ["DUPLICATE_ORDER"])
+
+
+def test_live_remembers_for_five_minutes() -> None:
+    """And denies."""
+    order = an_order(account=LIVE_ACCOUNT)
+
+    assert codes(order, a_live_snapshot(ledger=a_ledger(repeats=(repeat(299),)))) == [
+        "DUPLICATE_ORDER"
+    ]
+    assert codes(order, a_live_snapshot(ledger=a_ledger(repeats=(repeat(300),)))) == []
+
+
+def test_again_lifts_it() -> None:
+    """The user says it knowingly, and no warning follows."""
+    assert judge(an_order(again=True), after(12)).warnings == ()
+
+
+def test_the_order_itself_is_no_repeat() -> None:
+    """It may be in the ledger already."""
+    ledger = a_ledger(repeats=(PastOrder(order_ref=REF, at=NOW),))
+
+    assert codes(snapshot=a_snapshot(session=PAPER, ledger=ledger)) == []
+
+
+def test_a_modification_is_no_repeat() -> None:
+    """It adds no order."""
+    order = an_order(20, limit="99.50", replaces=OLD_REF)
+
+    assert codes(order, after(1, open_order=an_open_order())) == []
+
+
+def test_a_repeat_of_unknown_age_denies() -> None:
+    """Without a zone it could be any time."""
+    ledger = a_ledger(repeats=(PastOrder(order_ref=OLD_REF, at=NOW.replace(tzinfo=None)),))
+
+    assert codes(snapshot=a_snapshot(ledger=ledger)) == ["DUPLICATE_ORDER"]
+
+
+def test_equal_orders_have_equal_fingerprints_however_they_are_written() -> None:
+    """10, 10.0 and 1E+1 are one quantity; reference, name and source do not count."""
+    first = fingerprint(an_order("10", limit="100.0"))
+
+    assert fingerprint(an_order("1E+1", limit="100.00", order_ref=OLD_REF)) == first
+    assert fingerprint(an_order("10.0", limit="1.0E+2", again=True)) == first
+    assert len(first) == 64
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        an_order("11", limit="100"),
+        an_order("1", limit="100"),
+        an_order("10", limit="100.01"),
+        an_order("10", limit="-100"),
+        an_order("10", limit="0"),
+        an_order("10", limit="nan"),
+        an_order("10", stop="100"),
+        an_order("10", stop="100", limit="100"),
+        an_order("10"),
+        an_order("10", limit="100", side=Side.SELL),
+        an_order("10", limit="100", tif=TimeInForce.GTC),
+        an_order("10", limit="100", account="DU7777777"),
+        with_instrument(an_order("10", limit="100"), con_id=1),
+    ],
+)
+def test_orders_that_differ_have_different_fingerprints(other: Any) -> None:
+    """Account, instrument, side, quantity, type, prices and time in force."""
+    assert fingerprint(other) != fingerprint(an_order("10", limit="100"))
+
+
+def test_a_fingerprint_does_not_depend_on_the_decimal_context() -> None:
+    """Forty digits stay forty digits."""
+    long = Decimal("1." + "0" * 38 + "1")
+
+    assert fingerprint(an_order(long)) != fingerprint(an_order(1))
+
+
+# R20
+
+
+def tried(*ages_s: float) -> Any:
+    """Return a snapshot with attempts so many seconds ago."""
+    return a_snapshot(ledger=a_ledger(attempts=attempts(*ages_s)))
+
+
+def test_one_order_too_many_denies_and_says_when_to_retry() -> None:
+    """Word for word, with the live limit of three."""
+    snapshot = a_live_snapshot(ledger=a_ledger(attempts=attempts(1, 2, 3.9)))
+
+    assert denials(an_order(account=LIVE_ACCOUNT), snapshot) == [
+        "ORDER_RATE: 4 orders in 10s, max=3 — retry in 6.1s (not queued)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ages", "passes"),
+    [
+        ([1] * 4, True),
+        ([1] * 5, False),
+        ([9.999] * 5, False),
+        ([10.0] * 5, True),
+        ([-5] * 5, False),
+        ([20] * 59, True),
+        ([20] * 60, False),
+        ([3599.9] * 60, False),
+        ([3600.0] * 60, True),
+        ([4000] * 299, True),
+        ([4000] * 300, False),
+        ([86_400.0] * 300, True),
+    ],
+    ids=lambda value: f"{len(value)} at {value[0]}" if isinstance(value, list) else "",
+)
+def test_attempts_are_counted_in_rolling_windows(
+    ages: list[float], *, passes: bool
+) -> None:
+    """Five in ten seconds, sixty in an hour, three hundred in a day; this order is one of them."""
+    assert codes(snapshot=tried(*ages)) == ([] if passes else ["ORDER_RATE"])
+
+
+@pytest.mark.parametrize("ages", [[7, 1, 5, 3, 2], [8, 7, 1, 5, 3, 2]])
+def test_the_retry_is_when_the_window_has_room(ages: list[float]) -> None:
+    """Whatever the order of the records: the fifth youngest must have left."""
+    (line,) = denials(snapshot=tried(*ages))
+
+    assert "retry in 3.0s" in line
+
+
+def test_modifications_are_counted_like_orders() -> None:
+    """They are messages that can trade."""
+    order = an_order(20, limit="99.50", replaces=OLD_REF)
+    snapshot = replace(tried(1, 1, 1, 1, 1), open_order=an_open_order())
+
+    assert codes(order, snapshot) == ["ORDER_RATE"]
+
+
+def test_the_fullest_window_is_shown() -> None:
+    """A preview says which limit is nearest."""
+    checks = {check.rule: str(check) for check in judge(snapshot=tried(*[100] * 30)).checks}
+
+    assert checks["ORDER_RATE"] == "ORDER_RATE: 31 in 1h of 60"
+
+
+def test_an_attempt_of_unknown_age_denies() -> None:
+    """It may be of this second."""
+    ledger = a_ledger(
+        attempts=tuple(
+            replace(each, at=each.at.replace(tzinfo=None)) for each in attempts(1)
+        )
+    )
+
+    assert codes(snapshot=a_snapshot(ledger=ledger)) == ["ORDER_RATE"]
+
+
+@pytest.mark.parametrize(
+    "rule", [rules_repeats.order_is_no_repeat, rules_repeats.rate_is_low]
+)
+def test_without_a_ledger_nothing_is_known_to_be_new(rule: Any) -> None:
+    """Asked by themselves, the rules guess nothing."""
+    with pytest.raises(Unknown, match="ledger"):
+        rule(
+            an_order(),
+            a_snapshot(ledger=None),
+            Limits.defaults(Mode.SIM),
+            NOW + timedelta(0),
+        )
