@@ -1,28 +1,55 @@
-"""The composition root: the only place that wires the parts into an IPython shell."""
+"""The composition root: the only place that wires the parts into an IPython shell.
 
+`%load_ext` returns before the session is built: importing the broker library alone takes a quarter of a second.
+A thread builds it and connects; until it is there, `lab` is a promise that waits for it at first use.
+"""
+
+import concurrent.futures
 import hashlib
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgerunner_lab import __version__
 from edgerunner_lab.core.accounts import Mode, mask
-from edgerunner_lab.core.errors import EdgerunnerError
 from edgerunner_lab.core.intents import Source
-from edgerunner_lab.lab import Lab
 from edgerunner_lab.magics import register, unregister
 from edgerunner_lab.panel.status import Status as BadgeStatus
 from edgerunner_lab.panel.status import StatusChannel
-from edgerunner_lab.session.reports import Status
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from edgerunner_lab.lab import Lab
+    from edgerunner_lab.session.reports import Status
 
 _loaded: "weakref.WeakKeyDictionary[InteractiveShell, Desk]" = weakref.WeakKeyDictionary()
 
 NO_AUTOCONNECT = "EDGERUNNER_NO_AUTOCONNECT"
 """Set to 1, loading the extension connects to nothing until `%connect`."""
+
+CLOSE_SECONDS_MAX = 20.0
+"""How long `%unload_ext` waits for a session that is still being built."""
+
+
+class PromisedLab:
+    """`lab` while the session is still being built: anything asked of it waits for the real one."""
+
+    def __init__(self, lab: "concurrent.futures.Future[Lab]") -> None:
+        self._lab = lab
+
+    def __getattr__(self, name: str) -> Any:
+        # Names with an underscore are what IPython asks of everything that it shows.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._lab.result(), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._lab.result())
+
+    def __repr__(self) -> str:
+        return repr(self._lab.result()) if self._lab.done() else "<lab: starting>"
 
 
 class Desk:
@@ -30,30 +57,43 @@ class Desk:
 
     def __init__(self, ip: "InteractiveShell") -> None:
         self._ip = ip
+        self._built: concurrent.futures.Future[Lab] = concurrent.futures.Future()
         self._badge = _badge_channel(ip)
-        self.lab = Lab(notebook=notebook_path(), source=self._source, on_change=self._publish)
-        register(ip, self.lab)
-        ip.push({"lab": self.lab}, interactive=False)
+        self._promise = PromisedLab(self._built)
+        register(ip, self._promise)
+        ip.push({"lab": self._promise}, interactive=False)
 
-    def connect_in_background(self) -> None:
-        """Connect to the embedded gateway without holding up the cell; failures show in `%status`."""
-        threading.Thread(target=self._connect, name="edgerunner-connect", daemon=True).start()
+    def start(self) -> None:
+        """Build the session and connect to the embedded gateway without holding up the cell."""
+        threading.Thread(
+            target=self._build_and_connect, name="edgerunner-start", daemon=True
+        ).start()
 
     def close(self) -> None:
         """Take the magics, the name and the session out again."""
         unregister(self._ip)
-        if self._ip.user_ns.get("lab") is self.lab:
+        lab = self._built.result(CLOSE_SECONDS_MAX)
+        if self._ip.user_ns.get("lab") in (self._promise, lab):
             del self._ip.user_ns["lab"]
-        self.lab.close()
+        lab.close()
         if self._badge is not None:
             self._badge.close()
 
-    def _connect(self) -> None:
+    def _build_and_connect(self) -> None:
         try:
-            self.lab.connect("sim")
-        except EdgerunnerError:
-            # %status, the badge and the next verb say why; a thread's print would land in some cell.
+            from edgerunner_lab.lab import Lab  # noqa: PLC0415  heavy, and this is the thread for it
+
+            lab = Lab(
+                notebook=notebook_path(), source=self._source, on_change=self._publish
+            )
+        except BaseException as error:  # noqa: BLE001  whatever it is, whoever waits for the session must hear it
+            self._built.set_exception(error)
             return
+        if os.environ.get(NO_AUTOCONNECT) != "1":
+            lab.start_connecting("sim")
+        self._built.set_result(lab)
+        if self._ip.user_ns.get("lab") is self._promise:
+            self._ip.user_ns["lab"] = lab
 
     def _source(self, kind: str) -> Source:
         cell = _cell_text(self._ip)
@@ -67,19 +107,23 @@ class Desk:
 
     def _publish(self) -> None:
         """Tell the badge; called on the session's thread."""
-        if self._badge is not None:
-            self._badge.publish(badge_status(self.lab.status_now()))
+        if (
+            self._badge is not None
+            and self._built.done()
+            and self._built.exception() is None
+        ):
+            self._badge.publish(badge_status(self._built.result().status_now()))
 
 
 def load(ip: "InteractiveShell") -> None:
     """Make the shell a desk; doing it again changes nothing."""
-    desk = _loaded.get(ip)
-    if desk is None:
-        desk = Desk(ip)
-        _loaded[ip] = desk
-        if os.environ.get(NO_AUTOCONNECT) != "1":
-            desk.connect_in_background()
-        print(_banner(desk))  # noqa: T201  one line, shown by the cell that loads the extension
+    if ip in _loaded:
+        return
+    desk = Desk(ip)
+    _loaded[ip] = desk
+    desk.start()
+    banner = f"Edgerunner Lab {__version__} · SIM, embedded gateway, account DU*** · connecting · %status shows more"
+    print(banner)  # noqa: T201  one line, shown by the cell that loads the extension
 
 
 def unload(ip: "InteractiveShell") -> None:
@@ -94,7 +138,7 @@ def notebook_path() -> str:
     return os.environ.get("JPY_SESSION_NAME", "")
 
 
-def badge_status(status: Status) -> BadgeStatus:
+def badge_status(status: "Status") -> BadgeStatus:
     """Return what the badge shows of a session."""
     return BadgeStatus(
         mode=status.mode.value if status.mode is not None else Mode.SIM.value,
@@ -102,12 +146,6 @@ def badge_status(status: Status) -> BadgeStatus:
         account=mask(status.account) if status.account else "",
         detail=status.latch if status.latch not in ("", "active") else "",
     )
-
-
-def _banner(desk: Desk) -> str:
-    status = desk.lab.thread.run(desk.lab.status_now)
-    account = f", account {mask(status.account)}" if status.account else ""
-    return f"Edgerunner Lab {__version__} · SIM (embedded gateway){account} · {status.state} · %status shows more"
 
 
 def _badge_channel(ip: "InteractiveShell") -> StatusChannel | None:

@@ -3,21 +3,23 @@
 In a notebook `%load_ext edgerunner_lab` makes it; a script writes `lab = Lab(); lab.connect()`.
 """
 
-import weakref
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from edgerunner_lab.core.contracts import Instrument
+from edgerunner_lab.core.watchlists import DEFAULT_WATCHLIST
 from edgerunner_lab.session.session import Session
 
 if TYPE_CHECKING:
+    from edgerunner_lab.widgets.feed import LiveQuotes
     from edgerunner_lab.widgets.quotes import QuotesTable
-
-DEFAULT_WATCHLIST = ("SPY", "QQQ", "AAPL", "MSFT", "GOOGL")
 
 
 class Lab(Session):
     """Everything a notebook does, in Python."""
+
+    def __init__(self, **surroundings: Any) -> None:
+        """Make a desk; it is not connected yet. `surroundings` are those of `Session`."""
+        super().__init__(**surroundings)
+        self._live: list[LiveQuotes] = []
 
     def watch(self, *symbols: str) -> "QuotesTable":
         """Return a live table of quotes; without symbols, of the default watchlist.
@@ -26,31 +28,13 @@ class Lab(Session):
         """
         from edgerunner_lab.widgets.feed import LiveQuotes  # noqa: PLC0415  0.1 s that a session without widgets saves
 
-        instruments: list[Instrument] = self.thread.run(
-            self.verbs.resolve, *(symbols or DEFAULT_WATCHLIST)
-        )
+        instruments = self.thread.run(self.verbs.resolve, *(symbols or DEFAULT_WATCHLIST))
         live = LiveQuotes(self.thread, self.engine.market, instruments)
-        self._views.add(live)
+        self._live.append(live)
         return live.table
 
-    @property
-    def _views(self) -> "weakref.WeakSet[LiveView]":
-        return self.__dict__.setdefault("_live_views", weakref.WeakSet())
-
     def close(self) -> None:
-        """End the session and what it shows."""
-        for view in list(self._views):
-            view.close()
+        """End what is shown live, and the session."""
+        for live in self._live:
+            live.close()
         super().close()
-
-
-class LiveView:
-    """Something live that ends with the session."""
-
-    def close(self) -> None:
-        """Stop."""
-
-
-def watchlist(symbols: Iterable[str]) -> tuple[str, ...]:
-    """Return `symbols`, or the default watchlist where there are none."""
-    return tuple(symbols) or DEFAULT_WATCHLIST

@@ -162,37 +162,65 @@ def _rows() -> Iterator[BrokerCode]:
 CODES: Final = {row.code: row for row in _rows()}
 """code -> what is known of it"""
 
-_WARNINGS = range(2100, 2200)
-_READ_ONLY = "read-only"
+_WARNINGS: Final = range(2100, 2200)
+_NO_DEFINITION: Final = 200
+_VALIDATION: Final = 321
+_CHANGE_OR_NEW: Final = frozenset({110, _VALIDATION})
+"""Codes that refuse whichever was asked last, a new order or a change of one that works."""
+
+_PACED: Final = frozenset({162, 420})
+
+# These words are the only thing that tells the cases apart; no state of an order hangs on the second.
+_READ_ONLY: Final = "read-only"
+_PACING: Final = "pacing"
 
 
-def classify(code: int, *, has_order: bool, text: str = "") -> BrokerCode:
+def classify(
+    code: int, *, has_order: bool, is_working: bool = False, text: str = ""
+) -> BrokerCode:
     """Return what a message code means; a code that is not known says so and is not taken lightly.
 
     Args:
         code: The broker's.
-        has_order: Whether the message names one of our orders.
-        text: The broker's words; only 321 is told apart by them, as nothing else tells.
+        has_order: Whether the message names one of our orders; without one, it can at most cast doubt on all.
+        is_working: Whether the broker had accepted that order before.
+        text: The broker's words.
     """
-    known = CODES.get(code)
-    if known is None:
-        if code in _WARNINGS:
-            return BrokerCode(
-                code=code, meaning="a warning", severity=Severity.LOW, effect=Effect.LIVE
-            )
-        effect = Effect.UNKNOWN if has_order else Effect.NONE
+    known = _in_context(CODES.get(code) or _unlisted(code), text, is_working=is_working)
+    if has_order:
+        is_refused = code == _NO_DEFINITION
+        return replace(known, effect=Effect.REJECTED_PROBABLY) if is_refused else known
+    return known if known.effect is Effect.UNKNOWN else replace(known, effect=Effect.NONE)
+
+
+def _unlisted(code: int) -> BrokerCode:
+    if code in _WARNINGS:
         return BrokerCode(
             code=code,
-            meaning="a code that is not known",
-            severity=Severity.MEDIUM,
-            effect=effect,
+            meaning="a warning that is not known",
+            severity=Severity.LOW,
+            effect=Effect.LIVE,
         )
-    if code == 321 and _READ_ONLY in text.lower():  # noqa: PLR2004  the code
-        return replace(
+    return BrokerCode(
+        code=code,
+        meaning="a code that is not known",
+        severity=Severity.MEDIUM,
+        effect=Effect.UNKNOWN,
+    )
+
+
+def _in_context(known: BrokerCode, text: str, *, is_working: bool) -> BrokerCode:
+    words = text.lower()
+    if known.code == _VALIDATION and _READ_ONLY in words:
+        known = replace(
             known,
             meaning="the gateway is in read-only mode",
             severity=Severity.HIGH,
             effect=Effect.REJECTED,
             action="orders are possible once its API settings allow them",
         )
+    if known.code in _PACED and _PACING in words:
+        known = replace(known, severity=Severity.MEDIUM, action="ask again in 15 seconds")
+    if known.code in _CHANGE_OR_NEW and is_working:
+        known = replace(known, effect=Effect.MODIFY_VERDICT)
     return known

@@ -70,9 +70,8 @@ class ContractSpec:
         name = self.symbol.replace(" ", ".")
         words = [f"={name}" if name.lower() in RESERVED_WORDS else name]
         if self.expiry is not None:
-            words.append(
-                f"{self.expiry:%Y-%m}" if self.expiry_month else f"{self.expiry:%Y-%m-%d}"
-            )
+            day = self.expiry.isoformat()
+            words.append(day.removesuffix("-01") if self.expiry_month else day)
         if self.strike is not None:
             words.append(f"{self.strike:f}")
         if self.right is not None:

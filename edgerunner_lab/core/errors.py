@@ -40,8 +40,8 @@ class OrderSyntaxError(UsageError):
     """An order line does not parse.
 
     Attributes:
-        text: The line as typed.
-        column: Where it went wrong, counted from 0; len(text) means at its end.
+        text: The line as typed; what is not printable ASCII stands as `?`.
+        column: Where it went wrong, counted from 0; behind the last word where something is missing.
         problem: What was expected there and what was found.
     """
 

@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from edgerunner_lab.core.contracts import ContractSpec, Instrument
 
@@ -62,6 +63,9 @@ class Part:
 
 Size = Units | Money | Part
 
+_WORD_BY_PART: Final = {Fraction(1): "all", Fraction(1, 2): "half"}
+"""The parts that the order language has words for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntent:
@@ -78,7 +82,7 @@ class OrderIntent:
         tif: None where the user did not say; DAY is then sent, explicitly.
         preview: Show what would happen and send nothing.
         again: The user repeats an order knowingly (lifts DUPLICATE_ORDER once).
-        ref: The user's own name for the order, shown in tables; at most 12 of `[A-Za-z0-9_.-]`.
+        ref: The user's own name for the order, shown in tables; at most 12 of `[A-Za-z0-9_.-]`, the first no dash.
         account: None where the user did not say; the session's account is then used.
     """
 
@@ -110,7 +114,7 @@ class OrderIntent:
             case Money(amount=amount):
                 size = f"${amount:f}"
             case Part(of_position=part):
-                size = "all" if part == 1 else "half"
+                size = _WORD_BY_PART[part]
         return [self.side.value.lower(), size, str(self.contract)]
 
     def _prices(self) -> list[str]:

@@ -11,7 +11,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from edgerunner_lab.core.errors import EdgerunnerError
 from edgerunner_lab.core.grammar import completions
-from edgerunner_lab.lab import DEFAULT_WATCHLIST
+from edgerunner_lab.core.watchlists import DEFAULT_WATCHLIST
 from edgerunner_lab.magics.usages import (
     BAR_KINDS,
     CANCEL_ALL,

@@ -2,11 +2,12 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ib_async import Contract, Execution, Order
 from ib_async import OrderState as IbOrderState
@@ -45,6 +46,9 @@ T = TypeVar("T")
 
 LAG_PROBE_SECONDS = 0.25
 """How often the loop measures how late it is; the guard refuses orders above one second (R01)."""
+
+CONNECT_SECONDS_MAX = 20.0
+"""How long a verb waits for a connection that is being made before it says so."""
 
 MESSAGES_KEPT = 200
 """Broker messages kept for `%status`; older ones are in the log."""
@@ -102,6 +106,7 @@ class Engine:
         self.messages: list[tuple[datetime, int, str]] = []
         self.ledger_trouble = ""
         self._latch_words = ""
+        self._background: set[asyncio.Future[object]] = set()
         self._lag_s = 0.0
         self._lag_probe: asyncio.Task[None] | None = None
 
@@ -146,9 +151,19 @@ class Engine:
             )
         return link
 
+    async def linked(self) -> Link:
+        """Return the connection, waiting for one that is being made.
+
+        Raises:
+            NotConnected: there is none; the line says what the session is doing about it.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.gateway.settled(), CONNECT_SECONDS_MAX)
+        return self.link
+
     async def judgement(self, order: ProposedOrder, quote: Quote | None) -> Judgement:
         """Gather everything the guard may look at, now."""
-        link = self.link
+        link = await self.linked()
         await self.reconciler.open_orders(max_age_s=OPEN_ORDERS_FRESH_SECONDS)
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -191,6 +206,17 @@ class Engine:
         )
         self._latch_words = latch_words(latch)
         self._on_change()
+
+    def in_background(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run `work` without anyone waiting; what it raises is in the session's state and the log."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Future[object]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.info("background work ended: %s", error)
 
     def drop_queued_orders(self) -> None:
         """Withdraw order frames that wait for a token; they never reach the socket."""

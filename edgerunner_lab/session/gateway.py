@@ -124,6 +124,11 @@ class Gateway:
         self._on_lost = on_lost
         self._on_state = on_state
         self._generation = 0
+        self._was_asked = False
+        # A connect that overtakes another would leave two sockets and one picture of them.
+        self._one_at_a_time = asyncio.Lock()
+        self._is_settled = asyncio.Event()
+        self._is_settled.set()
         self._target: Target | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -135,23 +140,40 @@ class Gateway:
         """What the user last asked to be connected to; None after a disconnect."""
         return self._target
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether anybody has asked for a connection yet."""
+        return self._was_asked
+
     async def connect(self, target: Target) -> Link:
         """Connect once; afterwards a broken line is taken up again until `disconnect`.
 
         Raises:
             ConnectFailed: one line says why and what to do; nothing keeps trying.
         """
-        await self.disconnect()
-        self._target = target
-        try:
-            return await self._establish(target)
-        except ConnectFailed as error:
-            self._target = None
-            self._set(ConnectionState.ERROR, str(error))
-            raise
+        self._was_asked = True
+        async with self._one_at_a_time:
+            if self._target == target and self.link is not None:
+                return self.link
+            await self._disconnect()
+            self._target = target
+            try:
+                return await self._establish(target)
+            except ConnectFailed as error:
+                self._target = None
+                self._set(ConnectionState.ERROR, str(error))
+                raise
 
     async def disconnect(self) -> None:
         """Close the connection and stop trying."""
+        async with self._one_at_a_time:
+            await self._disconnect()
+
+    async def settled(self) -> None:
+        """Wait until no connect or synchronisation is under way."""
+        await self._is_settled.wait()
+
+    async def _disconnect(self) -> None:
         self._target = None
         for task in (self._keeper, self._heart):
             if task is not None:
@@ -314,6 +336,8 @@ class Gateway:
         if self.link is None:
             return
         self.link = None
+        if self._heart is not None:
+            self._heart.cancel()
         self._on_lost(self.detail or "the gateway closed the connection")
         if self._target is not None and (self._keeper is None or self._keeper.done()):
             self._set(
@@ -352,6 +376,10 @@ class Gateway:
 
     def _set(self, state: ConnectionState, detail: str) -> None:
         self.state, self.detail = state, detail
+        if state in (ConnectionState.CONNECTING, ConnectionState.SYNCING):
+            self._is_settled.clear()
+        else:
+            self._is_settled.set()
         self._on_state()
 
 

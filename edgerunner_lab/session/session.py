@@ -144,6 +144,10 @@ class Session:
         """
         return self._thread.run(self._verbs.connect, profile, **where)
 
+    def start_connecting(self, profile: str) -> None:
+        """Connect in the background; verbs wait for it, and failures show in `status()`."""
+        self._thread.run(self._verbs.start_connecting, profile)
+
     def disconnect(self) -> Table[reports.Status]:
         """Disconnect and stop reconnecting; working orders stay at the broker."""
         return self._thread.run(self._verbs.disconnect)

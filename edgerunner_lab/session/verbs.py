@@ -122,6 +122,11 @@ class Verbs:
         )
         return await self.status()
 
+    def start_connecting(self, profile: str) -> None:
+        """Connect in the background unless somebody has asked for a connection already; failures show in `status`."""
+        if not self._engine.gateway.was_asked:
+            self._engine.in_background(self.connect(profile))
+
     async def disconnect(self) -> Table[reports.Status]:
         """Disconnect and stop reconnecting; working orders stay at the broker."""
         await self._engine.gateway.disconnect()
@@ -189,7 +194,7 @@ class Verbs:
         """Return the instrument of each symbol, as the order language names them."""
         if not symbols:
             raise UsageError("no symbol was given, expected at least one, e.g. SPY")
-        self._engine.link  # noqa: B018  raises where there is no connection
+        await self._engine.linked()
         specs = [parse_contract(symbol) for symbol in symbols]
         return list(
             await asyncio.gather(
@@ -203,7 +208,7 @@ class Verbs:
             raise UsageError(
                 "nothing to search for, expected the beginning of a symbol or name, e.g. apple"
             )
-        self._engine.link  # noqa: B018  raises where there is no connection
+        await self._engine.linked()
         return reports.matches(
             await self._engine.instruments.search(pattern.strip()), pattern=pattern.strip()
         )
@@ -249,7 +254,7 @@ class Verbs:
         """Send, or with `intent.preview` only judge, one order."""
         require_supported(intent)
         engine = self._engine
-        engine.link  # noqa: B018  raises where there is no connection
+        await engine.linked()
         instrument = await engine.instruments.resolve(intent.contract)
         quote = await engine.market.fresh_quote(instrument, QUOTE_SECONDS)
         order = engine.orders.propose(
@@ -334,12 +339,12 @@ class Verbs:
 
     async def positions(self) -> Table[Position]:
         """Return what the account holds, by symbol."""
-        self._engine.link  # noqa: B018  raises where there is no connection: no picture is not a flat one
+        await self._engine.linked()
         return layouts.positions(self._engine.portfolio.positions())
 
     async def account(self) -> Table[AccountSnapshot]:
         """Return the account's figures as the broker has them."""
-        self._engine.link  # noqa: B018  raises where there is no connection
+        await self._engine.linked()
         return layouts.account([self._engine.portfolio.account()])
 
     # Risk.

@@ -1,7 +1,7 @@
 """The gateway's command line, read and checked."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -90,12 +90,45 @@ def _parser() -> argparse.ArgumentParser:
         " that any program written for TWS or IB Gateway can connect to.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
+    _add_place(parser.add_argument_group("where it is").add_argument)
+    _add_market(parser.add_argument_group("what it simulates").add_argument)
+    return parser
+
+
+def _add_place(add: Callable[..., object]) -> None:
     add("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
     add("--port", type=_whole(0, 65535), default=0, help="0 takes a free one (%(default)s)")
     add(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep account and orders here between runs",
+    )
+    add(
+        "--runtime", type=Path, metavar="DIR", help="be found here; one gateway a directory"
+    )
+    add("--fresh", action="store_true", help="set a saved market aside and begin a new one")
+    add(
+        "--idle-exit",
+        type=_Number(Decimal(0), Decimal(10**9)),
+        metavar="SECONDS",
+        help="end when nobody has been connected for so long (never)",
+    )
+    add(
+        "--max-server-version",
+        type=_whole(VERSION_OFFERED_MIN, VERSION_MAX),
+        default=VERSION_MAX,
+        metavar="N",
+        help="newest server version to speak (%(default)s)",
+    )
+    add("--verbose", action="store_true", help="log connections to standard error")
+
+
+def _add_market(add: Callable[..., object]) -> None:
+    add(
         "--seed",
         type=_whole(0, 2**SEED_BITS - 1),
+        metavar="N",
         help=f"prices follow from it (the saved market's, or {SEED})",
     )
     add(
@@ -111,28 +144,6 @@ def _parser() -> argparse.ArgumentParser:
         help="trade around the clock, or when the real exchanges do (%(default)s)",
     )
     add(
-        "--state",
-        type=Path,
-        metavar="DIR",
-        help="keep account and orders here between runs",
-    )
-    add(
-        "--runtime", type=Path, metavar="DIR", help="be found here; one gateway a directory"
-    )
-    add(
-        "--idle-exit",
-        type=_Number(Decimal(0), Decimal(10**9)),
-        metavar="SECONDS",
-        help="end when nobody has been connected for so long (never)",
-    )
-    add(
-        "--max-server-version",
-        type=_whole(VERSION_OFFERED_MIN, VERSION_MAX),
-        default=VERSION_MAX,
-        metavar="N",
-        help="newest server version to speak (%(default)s)",
-    )
-    add(
         "--ticks-per-second",
         type=_whole(1, TICKS_PER_SECOND_MAX),
         default=4,
@@ -140,9 +151,6 @@ def _parser() -> argparse.ArgumentParser:
         help="changes a second of every instrument (%(default)s)",
     )
     add("--universe", type=Path, metavar="FILE", help="TOML file with further instruments")
-    add("--fresh", action="store_true", help="set a saved market aside and begin a new one")
-    add("--verbose", action="store_true", help="log connections to standard error")
-    return parser
 
 
 def options_of(arguments: Sequence[str]) -> Options:

@@ -37,7 +37,7 @@ def open_order(order: Order, instrument: Instrument) -> Message:
 
 def what_if(order: Order, instrument: Instrument, preview: Preview) -> Message:
     """Return the openOrder that answers a what-if order."""
-    fields = _order_fields(order, instrument) | {
+    fields = _live_fields(order, instrument) | {
         "s.status": "PreSubmitted",
         "o.whatIf": True,
     }

@@ -85,7 +85,7 @@ def test_another_account_denies_with_both_masked() -> None:
     session = a_session(port=4002)
 
     assert denials(order, a_snapshot(session=session)) == [
-        "ACCOUNT_MISMATCH: bound=DU***4567, got=U7***0123, port=4002(paper hint) — session quarantined; %connect again"
+        "ACCOUNT_MISMATCH: bound=DU***4567, got=U***0123, port=4002(paper hint) — session quarantined; %connect again"
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_live_account_is_only_observed() -> None:
     order = an_order(account=LIVE_ACCOUNT)
 
     assert denials(order, a_live_snapshot(is_armed=False)) == [
-        "LIVE_NOT_ARMED: account=U7***4321, mode=LIVE_OBSERVE — run `edgerunner arm` in a terminal (TTL 15 min)"
+        "LIVE_NOT_ARMED: account=U***4321, mode=LIVE_OBSERVE — run `edgerunner arm` in a terminal (TTL 15 min)"
     ]
 
 

@@ -46,6 +46,7 @@ def test_what_if_answers_with_margins_and_places_nothing(trader: Any, told: Told
     assert told(said) == ["open PreSubmitted"]
     shown = said[0].fields
     assert shown["o.whatIf"] is True
+    assert (shown["o.orderId"], shown["o.clientId"]) == (1, 1)
     assert shown["s.initMarginBefore"] == "0.00"
     assert Decimal(shown["s.initMarginAfter"]) > 10_000
     assert shown["s.commission"] == 1

@@ -14,6 +14,8 @@ Told = Callable[[list[Message]], list[str]]
 StageMaker = Callable[..., Any]
 META = 107113386
 FORD = 9599491
+OVERSIZED: dict[str, Any] = {"c_conId": FORD}
+"""28,000 shares of Ford are more than ten levels show at once, and less than the account can carry."""
 
 
 def limit(price: str, **more: Any) -> dict[str, Any]:
@@ -275,8 +277,8 @@ def test_a_resting_order_is_filled_by_the_market_coming_to_it(
 
 def test_a_size_below_what_is_filled_ends_the_order(trader: Any, told: Told) -> None:
     """There is nothing left to work, so the rest is cancelled."""
-    trader.place(1, "BUY", 20_000, c_conId=FORD)
-    said = trader.place(1, "BUY", 1, c_conId=FORD)
+    trader.place(1, "BUY", 28_000, **OVERSIZED)
+    said = trader.place(1, "BUY", 1, **OVERSIZED)
 
     assert told(said)[-1] == "error 202"
     assert told(trader.ask("reqOpenOrders")) == ["openOrderEnd"]
@@ -285,7 +287,7 @@ def test_a_size_below_what_is_filled_ends_the_order(trader: Any, told: Told) -> 
 def test_an_order_is_filled_while_its_client_is_away(trader: Any, told: Told) -> None:
     """Nobody hears of it, and the executions tell it later."""
     stage = trader.stage
-    trader.place(1, "BUY", 20_000, c_conId=FORD, o_tif="GTC")
+    trader.place(1, "BUY", 28_000, **OVERSIZED, o_tif="GTC")
     stage.exchange.detach(trader.key)
     stage.wait(10)
     again = stage.trader(client_id=1)
@@ -294,7 +296,7 @@ def test_an_order_is_filled_while_its_client_is_away(trader: Any, told: Told) ->
     fills = [
         m.fields for m in again.ask("reqExecutions", reqId=1) if m.name == "executionData"
     ]
-    assert sum(fill["e.shares"] for fill in fills) == 20_000
+    assert sum(fill["e.shares"] for fill in fills) == 28_000
 
 
 def test_a_limit_order_that_is_partly_filled_rests_with_what_is_left(

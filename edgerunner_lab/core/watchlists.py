@@ -1,0 +1,3 @@
+"""Which symbols are shown where the user names none."""
+
+DEFAULT_WATCHLIST = ("SPY", "QQQ", "AAPL", "MSFT", "GOOGL")
