@@ -186,11 +186,13 @@ def classify(
         is_working: Whether the broker had accepted that order before.
         text: The broker's words.
     """
-    known = _in_context(CODES.get(code) or _unlisted(code), text, is_working=is_working)
+    listed = CODES.get(code)
+    known = _in_context(listed or _unlisted(code), text, is_working=is_working)
     if has_order:
         is_refused = code == _NO_DEFINITION
         return replace(known, effect=Effect.REJECTED_PROBABLY) if is_refused else known
-    return known if known.effect is Effect.UNKNOWN else replace(known, effect=Effect.NONE)
+    casts_doubt = listed is not None and known.effect is Effect.UNKNOWN
+    return known if casts_doubt else replace(known, effect=Effect.NONE)
 
 
 def _unlisted(code: int) -> BrokerCode:

@@ -111,9 +111,14 @@ class Executed(Evidence):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Evidence):
-    """Broker: a code that means a new order definitely does not live."""
+    """Broker: a code that means a new order definitely does not live.
+
+    Attributes:
+        was_working: The broker had accepted the order before; the code may then refuse only a change of it.
+    """
 
     code: int
+    was_working: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +204,7 @@ _LATE: Final = {
     Sign.CANCELLING: _S.PENDING_CANCEL,
     Sign.FILLED: _S.FILLED,
     Sign.CANCELLED: _S.CANCELLED,
-    # What works was accepted once; this refuses a change of it, or ends it. The broker has to be asked.
+    # What works was accepted once: this contradicts it, and the broker has to be asked.
     Sign.REJECTED: _S.UNKNOWN,
 }
 """For orders that work: a report that is late or repeated never takes one back to an earlier state."""
@@ -246,7 +251,6 @@ _SIGN_BY_KIND: Final[Mapping[type[Evidence], Sign]] = {
     Withdrawn: Sign.NEVER_SENT,
     CancelRequested: Sign.CANCEL_SENT,
     Doubt: Sign.DOUBT,
-    Rejected: Sign.REJECTED,
     CancelConfirmed: Sign.CANCELLED,
     Noticed: Sign.NOTHING,
 }
@@ -268,6 +272,8 @@ def _sign(evidence: Evidence) -> Sign:
             return Sign.WORKING_IN_PART if is_in_part else said
         case OpenReported(status=status):
             return _SIGN_BY_STATUS.get(status, Sign.NOTHING)
+        case Rejected(was_working=was_working):
+            return Sign.DOUBT if was_working else Sign.REJECTED
         case Absent(was_seen=was_seen):
             return Sign.GONE if was_seen else Sign.NEVER_ARRIVED
         case _:

@@ -23,8 +23,12 @@ def with_valid_prices(
     order: ProposedOrder, snapshot: Snapshot, limits: Limits
 ) -> ProposedOrder | None:
     """Return the order with each price moved to the nearest one that tick and collar allow; None if there is none."""
-    limit = _valid(order, order.limit_price, snapshot, limits, is_trigger=False)
-    stop = _valid(order, order.stop_price, snapshot, limits, is_trigger=True)
+    try:
+        limit = _valid(order, order.limit_price, snapshot, limits, is_trigger=False)
+        stop = _valid(order, order.stop_price, snapshot, limits, is_trigger=True)
+    except Unknown:
+        # The collar reaches down to zero, where there are no prices.
+        return None
     if (limit is None, stop is None) != (
         order.limit_price is None,
         order.stop_price is None,
@@ -74,13 +78,10 @@ def _valid(
     low, high = price_range(
         order, collar_of(order, snapshot, limits), is_trigger=is_trigger
     )
-    if low > high:
-        return None
     inside = min(max(positive(price, "price"), low), high)
-    try:
-        around = ticks_around(order.instrument, inside)
-    except Unknown:
-        return None
+    around = ticks_around(order.instrument, inside)
     return min(
-        (each for each in around if low <= each <= high), key=lambda each: abs(each - price)
+        (each for each in around if low <= each <= high),
+        key=lambda each: abs(each - price),
+        default=None,
     )

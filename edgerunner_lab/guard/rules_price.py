@@ -102,15 +102,25 @@ def _flaws(
     bid, ask = quote.bid, quote.ask
     if bid is None or ask is None or not (is_number(bid) and is_number(ask)):
         yield "no number"
-        return
-    if bid <= 0 or ask <= 0:
+    elif bid <= 0 or ask <= 0:
         yield "not positive"
-        return
-    if bid > ask:
+    elif bid > ask:
         yield "crossed"
+    else:
+        yield from _flaws_of_width(order, bid, ask, limits)
     for size in (quote.bid_size, quote.ask_size):
         if size is None or not is_number(size) or size <= 0:
             yield "no size"
+    if (
+        snapshot.session.mode is Mode.LIVE
+        and quote.market_data_type is not MarketDataType.LIVE
+    ):
+        yield quote.market_data_type.name.lower()
+
+
+def _flaws_of_width(
+    order: ProposedOrder, bid: Decimal, ask: Decimal, limits: Limits
+) -> Iterator[str]:
     middle = (bid + ask) / 2
     widest = max(
         middle * limits.max_spread_pct / HUNDRED,
@@ -118,11 +128,6 @@ def _flaws(
     )
     if ask - bid > widest:
         yield f"spread {percent((ask - bid) / middle)}"
-    if (
-        snapshot.session.mode is Mode.LIVE
-        and quote.market_data_type is not MarketDataType.LIVE
-    ):
-        yield quote.market_data_type.name.lower()
 
 
 # R11: the collar.

@@ -89,7 +89,11 @@ class Judgement:
 
 
 class Orders:
-    """Sends and cancels, on the session's loop."""
+    """Sends and cancels, on the session's loop.
+
+    Attributes:
+        last_written_mono: Monotonic seconds at which the newest order frame was given to the socket.
+    """
 
     def __init__(
         self,
@@ -106,6 +110,7 @@ class Orders:
         self._ledger = ledger
         self._clock = clock
         self._watchdogs: set[asyncio.Task[None]] = set()
+        self.last_written_mono: float | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
     def propose(
@@ -236,6 +241,7 @@ class Orders:
         """Hear that an order's frame was given to the socket."""
         ref = self._ref_of_own(order_id)
         if ref is not None:
+            self.last_written_mono = asyncio.get_running_loop().time()
             self._tracker.conclude(ref, lifecycle.Sent())
 
     def withheld(self, order_id: int, reason: str) -> None:

@@ -11,7 +11,7 @@ export class Badge extends Widget {
     super();
     this._model = model;
     this.addClass('er-Badge');
-    this.node.dataset['testid'] = 'edgerunner-badge';
+    this.node.dataset.testid = 'edgerunner-badge';
     // A status is read out when it changes, and the keyboard does not stop at it.
     this.node.setAttribute('role', 'status');
     this._text.className = 'jp-StatusBar-TextItem';
@@ -35,7 +35,7 @@ export class Badge extends Widget {
     }
     this.node.title = words.title;
     this.node.setAttribute('aria-label', words.label);
-    this.node.dataset['tone'] = words.tone;
+    this.node.dataset.tone = words.tone;
   }
 }
 

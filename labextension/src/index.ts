@@ -21,15 +21,19 @@ const badge: JupyterFrontEndPlugin<void> = {
       return;
     }
     const model = new BadgeModel();
-    const watch = (_: unknown, panel: Panel): void => model.watch(panel.sessionContext);
+    const watch = (_: unknown, panel: Panel): void => {
+      model.watch(panel.sessionContext);
+    };
     const showCurrent = (): void => {
       const widget = app.shell.currentWidget;
-      const panel =
-        notebooks?.find(one => one === widget) ?? consoles?.find(one => one === widget);
+      const panel = notebooks?.find(one => one === widget) ?? consoles?.find(one => one === widget);
       model.setCurrent(panel?.sessionContext ?? null);
     };
-    notebooks?.forEach(panel => watch(notebooks, panel));
-    consoles?.forEach(panel => watch(consoles, panel));
+    for (const tracker of [notebooks, consoles]) {
+      tracker?.forEach((panel: Panel) => {
+        watch(tracker, panel);
+      });
+    }
     notebooks?.widgetAdded.connect(watch);
     consoles?.widgetAdded.connect(watch);
     app.shell.currentChanged?.connect(showCurrent);

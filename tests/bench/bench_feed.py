@@ -32,6 +32,8 @@ def _cpu_us_a_tick(kind: str, rate: int) -> float:
         assert server.stdout is not None
         port = server.stdout.readline().strip()
         client = [sys.executable, str(HERE / "feed_client.py"), kind, port, str(TICKERS)]
-        done = subprocess.run(client, capture_output=True, text=True, check=True, timeout=120)
+        done = subprocess.run(
+            client, capture_output=True, text=True, check=True, timeout=120
+        )
     result = json.loads(done.stdout.splitlines()[0])
     return result["cpu_s"] / result["ticks"] * 1e6

@@ -21,12 +21,18 @@ async def take(ib: IB, port: int, tickers: int) -> dict[str, float]:
         ended.set_result(int(value.value)) if value.tag == "FloodEnd" else None
     )
     seen = SimpleNamespace(updates=0)
-    ib.pendingTickersEvent += lambda changed: setattr(seen, "updates", seen.updates + len(changed))
-    await ib.connectAsync("127.0.0.1", port, clientId=1, timeout=CONNECT_SECONDS, fetchFields=StartupFetchNONE)
+    ib.pendingTickersEvent += lambda changed: setattr(
+        seen, "updates", seen.updates + len(changed)
+    )
+    await ib.connectAsync(
+        "127.0.0.1", port, clientId=1, timeout=CONNECT_SECONDS, fetchFields=StartupFetchNONE
+    )
     ib.client.MaxRequests = 0
     start: float | None = None
     for number in range(tickers):
-        ib.reqMktData(Contract(conId=number + 1, symbol=f"S{number}", secType="STK", exchange="SMART"))
+        ib.reqMktData(
+            Contract(conId=number + 1, symbol=f"S{number}", secType="STK", exchange="SMART")
+        )
     start = time.process_time()
     ticks = await ended
     return {"cpu_s": time.process_time() - start, "ticks": ticks, "updates": seen.updates}

@@ -28,13 +28,22 @@ class Figure:
         """Return one JSON object."""
         values = {key: value for key, value in asdict(self).items() if value is not None}
         return json.dumps(
-            {key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()}
+            {
+                key: round(value, 4) if isinstance(value, float) else value
+                for key, value in values.items()
+            }
         )
 
 
 def summed_up(name: str, unit: str, values: Sequence[float]) -> Figure:
     """Return median and 99th percentile of `values`."""
-    return Figure(name=name, unit=unit, p50=percentile(values, 50), p99=percentile(values, 99), runs=len(values))
+    return Figure(
+        name=name,
+        unit=unit,
+        p50=percentile(values, 50),
+        p99=percentile(values, 99),
+        runs=len(values),
+    )
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

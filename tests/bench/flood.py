@@ -37,7 +37,9 @@ class Flood:
         self.all_subscribed = asyncio.Event()
         self.done = asyncio.Event()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         """Be the gateway of one client."""
         await reader.readexactly(4)
         await self._read(reader)

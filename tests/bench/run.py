@@ -4,14 +4,25 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from figures import Figure
 
 BENCHMARKS: Final = {
+    "load_ext": "bench_load:measure",
+    "connect_cold": "bench_session:connect_cold",
+    "connect_warm": "bench_session:connect_warm",
+    "order_deny": "bench_session:order_deny",
+    "order_to_wire": "bench_session:orders",
     "feed_cpu_ratio": "bench_feed:measure",
+    "gateway_ticks_per_s": "bench_gateway:measure",
+    "tick_to_screen": "bench_screen:measure",
 }
 """Name -> module here and function in it, which yields figures."""
+
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/rigs, as pytest has it
 
 
 def main() -> int:

@@ -172,7 +172,7 @@ def a_ledger(**changes: Any) -> LedgerFacts:
 
 
 def a_snapshot(**changes: Any) -> Snapshot:
-    """An account of 100,000 USD that holds nothing; keys of session and ledger may be given as `session=`, `ledger=`."""
+    """An account of 100,000 USD that holds nothing, on a session and a ledger in order."""
     facts: dict[str, Any] = {
         "session": a_session(),
         "ledger": a_ledger(),

@@ -83,7 +83,7 @@ def test_every_type_that_is_carried_can_pass(
     order_type: str, side: Side, tif: TimeInForce
 ) -> None:
     """Both sides, each time in force."""
-    prices = {
+    prices: dict[str, Any] = {
         "market": {},
         "limit": {"limit": "100.05"},
         "stop": {"stop": "101.00" if side is Side.BUY else "99.00"},
@@ -289,6 +289,13 @@ def test_ticks_too_coarse_for_the_collar_leave_no_price(bands: Any) -> None:
     order = an_order(10, limit="150.00", instrument=an_instrument(price_bands=bands))
 
     assert denied(order, limits=wide_limits()).nearest in (None, "buy 10 SPY lmt 75.08")
+
+
+def test_a_bid_of_one_tick_leaves_no_trigger_below_it() -> None:
+    """Zero is no price."""
+    order = an_order(10, side=Side.SELL, stop="0.01")
+
+    assert denied(order, a_snapshot(quote=a_quote("0.01", "0.02"))).nearest is None
 
 
 def test_a_modification_is_offered_as_the_order_it_makes() -> None:

@@ -184,7 +184,7 @@ def test_limits_cannot_be_changed_in_place() -> None:
     limits = Limits.defaults(Mode.SIM)
 
     with pytest.raises(ValueError, match="frozen"):
-        limits.max_order_notional = Decimal(10**9)  # pyright: ignore[reportAttributeAccessIssue]  the point
+        limits.max_order_notional = Decimal(10**9)
     with pytest.raises(TypeError):
         limits.max_order_qty[SecType.STOCK] = Decimal(10**9)
 
@@ -236,6 +236,14 @@ def test_live_limits_are_not_loosened_by_a_session() -> None:
     assert str(caught.value) == (
         "LIMIT_LOOSENING: max_order_notional 5000→5001 needs disarm + --reason; ceiling=10000"
     )
+
+
+def test_a_live_limit_that_the_session_added_is_not_loosened_either() -> None:
+    """It has no ceiling, and stays as tight as it was made."""
+    limits = tighten(Limits.defaults(Mode.LIVE), "by_symbol.SPY.max_order_qty", "5")
+
+    with pytest.raises(UsageError, match=r"5→6 needs disarm .* ceiling=none"):
+        tighten(limits, "by_symbol.SPY.max_order_qty", "6")
 
 
 @pytest.mark.parametrize(

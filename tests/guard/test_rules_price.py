@@ -162,7 +162,7 @@ def test_a_quote_is_good_for_15_seconds_in_paper(
     [({}, 5.0), ({"stop": "100.50"}, 5.0), ({"limit": "100.00"}, 15.0)],
 )
 def test_live_asks_for_fresher_quotes_where_no_limit_bounds_the_price(
-    prices: dict[str, str], most: float
+    prices: dict[str, Any], most: float
 ) -> None:
     """5 s for market and stop orders, 15 s with a limit."""
     order = an_order(account=LIVE_ACCOUNT, **prices)

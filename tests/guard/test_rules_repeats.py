@@ -187,7 +187,6 @@ def test_one_order_too_many_denies_and_says_when_to_retry() -> None:
         ([4000] * 300, False),
         ([86_400.0] * 300, True),
     ],
-    ids=lambda value: f"{len(value)} at {value[0]}" if isinstance(value, list) else "",
 )
 def test_attempts_are_counted_in_rolling_windows(
     ages: list[float], *, passes: bool

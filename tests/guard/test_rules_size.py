@@ -144,7 +144,7 @@ def test_a_limit_buy_is_valued_at_its_limit() -> None:
         ({"stop": "98.00"}, 1000),
     ],
 )
-def test_a_sale_is_never_valued_below_the_bid(prices: dict[str, str], value: int) -> None:
+def test_a_sale_is_never_valued_below_the_bid(prices: dict[str, Any], value: int) -> None:
     """A low limit does not make it small."""
     assert judge(an_order(10, side=Side.SELL, **prices)).notional == value
 

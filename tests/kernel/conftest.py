@@ -1,22 +1,18 @@
 """A kernel whose product home is the test's own."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rigs.kernels import Kernel
+from rigs.gateways import stop_gateway
+from rigs.kernels import Kernel, environment_of_a_kernel
 
 
 @pytest.fixture
 def kernel(home: Path, tmp_path: Path) -> Iterator[Kernel]:
-    """A real ipykernel whose product home is this test's own."""
+    """A real ipykernel whose product home is this test's own; its gateway ends with it."""
     started = Kernel(tmp_path)
-    environment = {
-        **os.environ,
-        "EDGERUNNER_HOME": str(home),
-        "IPYTHONDIR": str(tmp_path / "ipython"),
-    }
-    started.start(environment)
+    started.start(environment_of_a_kernel(home))
     yield started
     started.close()
+    stop_gateway(home)

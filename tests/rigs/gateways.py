@@ -1,9 +1,12 @@
 """Private embedded gateways in processes of their own."""
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 STOP_SECONDS_MAX = 10
 
@@ -70,3 +73,14 @@ class Gateways:
                 gateway.stop()
             if gateway.process.stdout is not None:
                 gateway.process.stdout.close()
+
+
+def stop_gateway(home: Path) -> None:
+    """End the embedded gateway that a kernel with this home has started for itself."""
+    try:
+        found = json.loads((home / "runtime" / "gateway.json").read_text(encoding="utf-8"))
+        process = psutil.Process(found["pid"])
+        process.terminate()
+        process.wait(STOP_SECONDS_MAX)
+    except (OSError, psutil.NoSuchProcess):
+        return

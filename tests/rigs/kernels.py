@@ -1,5 +1,6 @@
 """A real ipykernel, driven through jupyter_client as a front end drives it."""
 
+import os
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,3 +103,12 @@ class Kernel:
         elif kind == "error":
             run.status, run.error_name = "error", content["ename"]
             run.error_lines = content["traceback"]
+
+
+def environment_of_a_kernel(directory: Path) -> dict[str, str]:
+    """Return an environment in which a kernel finds nothing of the developer's own."""
+    return {
+        **os.environ,
+        "EDGERUNNER_HOME": str(directory),
+        "IPYTHONDIR": str(directory / "ipython"),
+    }

@@ -6,11 +6,11 @@
   font-variant-numeric: tabular-nums;
 }
 
-.er-Badge[data-tone='attention'] {
+.er-Badge[data-tone="attention"] {
   box-shadow: inset 0 -2px 0 var(--jp-warn-color1);
 }
 
-.er-Badge[data-tone='trouble'] {
+.er-Badge[data-tone="trouble"] {
   box-shadow: inset 0 -2px 0 var(--jp-error-color1);
 }
 `,""]),n.d(t,{},{A:i})},646(e,t,n){var r=n(601),a=n.n(r),o=n(314),i=n.n(o),s=n(475),c=i()(a());c.i(s.A),c.push([e.id,`
