@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -70,7 +70,6 @@ class Ledger:
             OrderDenied: by `judge`; the attempt and its reasons are recorded.
             LedgerError: nothing was reserved.
         """
-        denied: OrderDenied | None = None
         with self._writing() as (connection, now):
             facts = reservations.read_facts(
                 connection, order.account, order, now, self.owner
@@ -83,15 +82,20 @@ class Ledger:
                 self._append(
                     connection, now, "DENIED", order.order_ref, _denial_facts(order, error)
                 )
+                reserved = None
             else:
+                denied = None
                 reservations.insert_attempt(connection, order.account, now, accepted=True)
                 reservations.insert_order(connection, order, now, self.owner)
                 seq = self._append(
                     connection, now, "INTENT", order.order_ref, _intent_facts(approved)
                 )
-        if denied is not None:
+                reserved = Reservation(approved=approved, journal_seq=seq, committed_at=now)
+        if reserved is None:
+            # Raised only now: the transaction that keeps the denial has been committed.
+            assert denied is not None, "what was not reserved was denied"
             raise denied
-        return Reservation(approved=approved, journal_seq=seq, committed_at=now)  # pyright: ignore[reportPossiblyUnbound]  # set where nothing was denied
+        return reserved
 
     def facts(self, account: str, order: ProposedOrder | None) -> LedgerFacts:
         """Return what the rules may know from the ledger, without reserving."""
@@ -202,8 +206,8 @@ class Ledger:
             return journal.verify(connection, journal.read_anchor(self._anchor))
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[tuple[sqlite3.Connection, datetime]]:
-        self._last: tuple[int, str] | None = None
+    def _writing(self) -> Generator[tuple[sqlite3.Connection, datetime]]:
+        self._forget_last()
         with self._store.transaction() as connection:
             yield connection, self._clock()
             last = self._last
@@ -211,6 +215,9 @@ class Ledger:
             with contextlib.suppress(OSError):
                 # The anchor only helps to find a cut-off tail; a disk that has no room for it takes no order either.
                 journal.write_anchor(self._anchor, *last)
+
+    def _forget_last(self) -> None:
+        self._last: tuple[int, str] | None = None
 
     def _append(
         self,

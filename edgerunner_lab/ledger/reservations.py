@@ -159,6 +159,7 @@ def _settling(
             con_id=con_id,
             side=Side(side),
             remaining=Decimal(quantity),
+            price=None,
         )
         for stem, con_id, side, quantity in rows
     ]

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from edgerunner_lab.core.errors import LedgerDamaged, LedgerError, LedgerUnavailable
@@ -79,7 +79,7 @@ class Store:
             self._connection.close()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection]:
         """Hold the write lock of the file; committed durably at the end, undone on any exception."""
         with self._lock, self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -92,7 +92,7 @@ class Store:
                 raise
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Generator[sqlite3.Connection]:
         """Read one consistent state of the file."""
         with self._lock, self._translated():
             self._connection.execute("BEGIN")
@@ -137,7 +137,7 @@ class Store:
             )
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:

@@ -43,7 +43,7 @@ def decimal(value: float | str | Decimal | None) -> Decimal | None:
     return Decimal(str(value))
 
 
-def price(value: float | None) -> Decimal | None:
+def price(value: float | Decimal | None) -> Decimal | None:
     """Return a price, or None where the broker says it has none (−1, 0 or unset)."""
     number = decimal(value)
     return number if number is not None and number > 0 else None

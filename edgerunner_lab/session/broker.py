@@ -1,3 +1,5 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportPrivateUsage=false
+# ib_async leaves most of its types open; what leaves this module is typed.
 # ruff: noqa: N802, N803  ib_async spells its callbacks in camelCase, and they are overridden here
 """ib_async's `IB` with its raw callbacks tapped, its frames cut by us, and the firewall at its socket.
 
@@ -114,7 +116,7 @@ class TappedWrapper(Wrapper):
             self.listener.open_order(contract, order, orderState)
         super().openOrder(orderId, contract, order, orderState)
 
-    def orderStatus(self, *fields: Any) -> None:
+    def orderStatus(self, *fields: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decoder passes them by position
         """Pass on, then as ib_async."""
         self.listener.order_status(RawStatus(*fields))
         super().orderStatus(*fields)
@@ -215,11 +217,14 @@ class PacedClient(Client):
     def reset(self) -> None:
         """Forget the connection."""
         super().reset()
-        if getattr(self, "_sender", None) is not None:
-            self._sender.clear()
+        # ib_async's own __init__ calls this before ours has made them.
+        sender: PacedSender | None = getattr(self, "_sender", None)
+        if sender is not None:
+            sender.clear()
             self._sender = None
-        if getattr(self, "_framer", None) is not None:
-            self._framer.reset()
+        framer: Framer | None = getattr(self, "_framer", None)
+        if framer is not None:
+            framer.reset()
 
     def sendMsg(self, msg: str) -> None:
         """Send through the lanes."""
@@ -309,5 +314,5 @@ def _capturing_client(server_version: int, sink: Callable[[str], None]) -> Clien
             return True
 
     client = Capturing(wrapper=object())
-    client._serverVersion = server_version  # noqa: SLF001  there is no other way to name the version
+    client._serverVersion = server_version  # noqa: SLF001  there is no other way
     return client

@@ -286,7 +286,7 @@ class Engine:
         floor = await self._from_ledger(
             lambda: self._ledger.next_order_id_floor(link.client_id), 1
         )
-        self.ib.client.updateReqId(floor)
+        self.ib.client.updateReqId(floor)  # pyright: ignore[reportUnknownMemberType]  # ib_async leaves it open
         self.tracker.own(
             await self._from_ledger(lambda: self._recoverable(link.account), [])
         )

@@ -4,6 +4,7 @@ A method runs on the session's thread. One that blocks in ib_async is answered b
 a name ending in `Async` returns something to await. What could trade around the guard is not passed on.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -85,10 +86,10 @@ class IBFacade:
         if not callable(attribute) or not inspect.isroutine(attribute):
             return attribute
         if name.endswith("Async"):
-            return lambda *args, **kwargs: self._thread.future(attribute, *args, **kwargs)
+            return functools.partial(self._thread.future, attribute)
         # A blocking method would run the session's loop inside itself; its twin only waits on it.
         twin = getattr(self._ib, f"{name}Async", attribute)
-        return lambda *args, **kwargs: self._thread.run(twin, *args, **kwargs)
+        return functools.partial(self._thread.run, twin)
 
     def __dir__(self) -> list[str]:
         return sorted({name for name in dir(self._ib) if name[0] != "_"} - set(REFUSED))

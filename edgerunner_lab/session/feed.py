@@ -5,8 +5,7 @@ Reads are bounded too, so that a burst of 20,000 ticks never holds the loop for 
 """
 
 import struct
-from collections.abc import Callable
-from typing import Protocol
+from typing import Any
 
 READ_BYTES_MAX = 32 * 1024
 """Largest read from the socket: about 1,000 ticks, some 2 ms of work, between two turns of the loop."""
@@ -34,7 +33,8 @@ class Framer:
             FrameTooLong: a length above FRAME_BYTES_MAX was announced.
         """
         buffer = self._rest + data if self._rest else data
-        start, end, payloads = 0, len(buffer), []
+        start, end = 0, len(buffer)
+        payloads: list[str] = []
         unpack = _PREFIX.unpack_from
         while end - start >= 4:  # noqa: PLR2004  the length prefix
             (length,) = unpack(buffer, start)
@@ -55,15 +55,7 @@ class Framer:
         self._rest = b""
 
 
-class _HasReadSize(Protocol):
-    max_size: int
-
-
-def bound_reads(transport: object) -> None:
+def bound_reads(transport: Any) -> None:
     """Limit one read of a selector transport; other transports are left as they are."""
     if hasattr(transport, "max_size"):
-        sized: _HasReadSize = transport  # type: ignore[assignment]  # the attribute was just seen
-        sized.max_size = READ_BYTES_MAX
-
-
-Handler = Callable[[list[str]], None]
+        transport.max_size = READ_BYTES_MAX

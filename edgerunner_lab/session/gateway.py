@@ -94,7 +94,7 @@ class Link:
     connected_mono: float
     heartbeat_mono: float
     latency_s: float | None = None
-    missing: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set[str])
 
 
 class Gateway:

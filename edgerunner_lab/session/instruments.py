@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from ib_async import IB, Contract, ContractDetails
 from ib_async.objects import PriceIncrement
@@ -20,6 +21,7 @@ from edgerunner_lab.session import adapt
 from edgerunner_lab.session.reports import SymbolMatch
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 REQUEST_SECONDS_MAX = 10.0
 FRESH_FOR = timedelta(hours=24)
@@ -119,9 +121,10 @@ class Instruments:
         rule_id = int(rule)
         if rule_id not in self._bands:
             try:
-                self._bands[rule_id] = await answer(
+                bands = await answer(
                     self._ib.reqMarketRuleAsync(rule_id), f"market rule {rule_id}"
                 )
+                self._bands[rule_id] = bands or []
             except (RequestFailed, RequestTimedOut):
                 _log.warning(
                     "market rule %d was not answered, the minimum tick is used", rule_id
@@ -130,7 +133,9 @@ class Instruments:
         return self._bands[rule_id]
 
 
-async def answer(request, what: str, timeout_s: float = REQUEST_SECONDS_MAX):  # noqa: ANN001, ANN201  as wide as ib_async's awaitables
+async def answer(
+    request: Awaitable[T], what: str, timeout_s: float = REQUEST_SECONDS_MAX
+) -> T:
     """Wait for one of ib_async's requests and return its result.
 
     Raises:

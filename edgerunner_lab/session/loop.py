@@ -9,7 +9,7 @@ import inspect
 import os
 import threading
 from collections.abc import Awaitable, Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from edgerunner_lab.core.errors import EdgerunnerError, NotConnected
 
@@ -102,7 +102,11 @@ class SessionThread:
 
         async def go() -> T:
             result = function(*args, **kwargs)
-            return await result if inspect.isawaitable(result) else result
+            return (
+                await cast("Awaitable[T]", result)
+                if inspect.isawaitable(result)
+                else cast("T", result)
+            )
 
         return asyncio.run_coroutine_threadsafe(go(), self._loop)
 

@@ -38,6 +38,7 @@ from edgerunner_lab.core.intents import (
 )
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder, approve
+from edgerunner_lab.guard.increments import size_step
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import LedgerFacts, Snapshot
 from edgerunner_lab.ledger.ledger import Ledger
@@ -366,7 +367,7 @@ def _quantity(
             multiplier = instrument.multiplier or Decimal(1)
             quantity = _floor(
                 amount / (price * multiplier / instrument.price_magnifier),
-                instrument.size_increment,
+                size_step(instrument),
             )
             found = f"${amount:f} buys {quantity:f} at {price:f}"
         case Part(of_position=part):
@@ -377,7 +378,7 @@ def _quantity(
                     "nothing was sent"
                 )
             quantity = _floor(
-                abs(held) * part.numerator / part.denominator, instrument.size_increment
+                abs(held) * part.numerator / part.denominator, size_step(instrument)
             )
             found = f"the position is {held:f}"
     if quantity <= 0:

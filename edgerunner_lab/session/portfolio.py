@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from ib_async import IB
+from ib_async import IB, AccountValue
 
 from edgerunner_lab.core.facts import AccountSnapshot, Position
 from edgerunner_lab.session import adapt
@@ -34,6 +34,11 @@ class Portfolio:
         self._account = account
         self._ib.reqPnL(account)
 
+    @property
+    def _values(self) -> dict[tuple[str, str, str, str], AccountValue]:
+        """(account, tag, currency, model) -> what the broker said of it."""
+        return self._ib.wrapper.accountValues  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # ib_async leaves the key open
+
     def positions(self) -> list[Position]:
         """Return what is held, by symbol; positions of zero are left out."""
         held = self._ib.wrapper.positions.get(self._account, {})
@@ -59,7 +64,7 @@ class Portfolio:
     def account(self) -> AccountSnapshot:
         """Return the account's figures; None for what the broker has not said."""
         currency = self.currency
-        values = self._ib.wrapper.accountValues
+        values = self._values
         figures: dict[str, Decimal | None] = {}
         for name, tag in _TAG_BY_FIELD.items():
             value = values.get((self._account, tag, currency, ""))
@@ -76,15 +81,13 @@ class Portfolio:
         """Return what one unit of `currency` is worth in the account's currency; None if the broker has not said."""
         if currency == self.currency:
             return Decimal(1)
-        value = self._ib.wrapper.accountValues.get(
-            (self._account, "ExchangeRate", currency, "")
-        )
+        value = self._values.get((self._account, "ExchangeRate", currency, ""))
         return adapt.price(float(value.value)) if value is not None else None
 
     @property
     def currency(self) -> str:
         """The account's base currency, e.g. "USD"; empty before the first account update."""
-        for account, tag, currency, _ in self._ib.wrapper.accountValues:
+        for account, tag, currency, _ in self._values:
             if (
                 account == self._account
                 and tag == "NetLiquidation"

@@ -73,9 +73,8 @@ class Session:
         self._paths = paths or Paths.default()
         settings = load_settings(self._paths.config / "settings.toml")
         ledger = _open_ledger(self._paths, notebook)
-        self._source = source or (
-            lambda kind: Source(kind=kind, notebook=notebook, kernel_pid=os.getpid())
-        )
+        self._notebook = notebook
+        self._source = source
         self._limits = LimitsInForce(self._paths.config)
         self._ledger = ledger
         self._thread = SessionThread()
@@ -131,6 +130,12 @@ class Session:
         """Return the symbols resolved so far, for completion."""
         return [str(instrument) for instrument in self._engine.instruments.known]
 
+    def source(self, kind: str) -> Source:
+        """Return where an order that is phrased now comes from; on the caller's thread."""
+        if self._source is not None:
+            return self._source(kind)
+        return Source(kind=kind, notebook=self._notebook, kernel_pid=os.getpid())
+
     # Connection.
 
     def connect(
@@ -183,11 +188,11 @@ class Session:
 
     def order(self, text: str) -> Table[OrderUpdate] | Table[reports.Preview]:
         """Send one order in the order language, through the guard: `lab.order("buy 10 SPY lmt 500")`."""
-        return self._thread.run(self._verbs.order, text, source=self._source("python"))
+        return self._thread.run(self._verbs.order, text, source=self.source("python"))
 
     def magic_order(self, text: str) -> Table[OrderUpdate] | Table[reports.Preview]:
         """Send what `%order` was given; the same road, with the cell as its source."""
-        return self._thread.run(self._verbs.order, text, source=self._source("magic"))
+        return self._thread.run(self._verbs.order, text, source=self.source("magic"))
 
     def buy(
         self, symbol: str, quantity: Number, **how: Unpack[How]
@@ -199,7 +204,7 @@ class Session:
             quantity: Shares or contracts, positive.
             how: See `How`.
         """
-        source = self._source("python")
+        source = self.source("python")
         return self._thread.run(
             self._verbs.trade, Side.BUY, symbol, quantity, source=source, **how
         )
@@ -208,7 +213,7 @@ class Session:
         self, symbol: str, quantity: Number, **how: Unpack[How]
     ) -> Table[OrderUpdate] | Table[reports.Preview]:
         """Sell; as `buy`."""
-        source = self._source("python")
+        source = self.source("python")
         return self._thread.run(
             self._verbs.trade, Side.SELL, symbol, quantity, source=source, **how
         )
@@ -262,7 +267,7 @@ class Session:
         )
 
     def _place_for_ib(self, intent: OrderIntent, _contract: Contract) -> tuple[int, int]:
-        found = self._thread.run(self._verbs.send, intent, source=self._source("lab.ib"))
+        found = self._thread.run(self._verbs.send, intent, source=self.source("lab.ib"))
         update = found[0]
         assert isinstance(update, OrderUpdate), (
             "an intent from lab.ib never asks for a preview"
@@ -285,7 +290,7 @@ class AwaitableVerbs:
 
         def call(*args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
             if name in ("order", "buy", "sell"):
-                kwargs["source"] = session._source("python")  # noqa: SLF001  its own half
+                kwargs["source"] = session.source("python")
             if name in ("buy", "sell"):
                 return session.thread.future(
                     session.verbs.trade, Side(name.upper()), *args, **kwargs

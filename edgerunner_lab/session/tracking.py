@@ -33,9 +33,13 @@ class Tracked:
     """One order and what its executions add up to."""
 
     update: OrderUpdate
-    executed_by_stem: dict[str, tuple[int, Fill]] = field(default_factory=dict)
+    executed_by_stem: dict[str, tuple[int, Fill]] = field(
+        default_factory=dict[str, tuple[int, Fill]]
+    )
     status_filled: Decimal = Decimal(0)
-    waiters: list[asyncio.Future[None]] = field(default_factory=list)
+    waiters: list[asyncio.Future[None]] = field(
+        default_factory=list["asyncio.Future[None]"]
+    )
     is_foreign: bool = False
 
     @property

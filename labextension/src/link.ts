@@ -96,6 +96,7 @@ export class StatusLink implements IDisposable {
   /** Ask a kernel that was there before us for its status, once a connection. */
   private async _ask(): Promise<void> {
     const kernel = this._kernel;
+    const known = this._commId;
     let comms: string[];
     try {
       const { content } = await kernel.requestCommInfo({ target_name: TARGET });
@@ -105,7 +106,8 @@ export class StatusLink implements IDisposable {
       return;
     }
     const id = comms.at(-1);
-    if (this._isDisposed) {
+    if (this._isDisposed || this._commId !== known) {
+      // The kernel has opened its comm in the meantime.
       return;
     }
     if (id === undefined) {

@@ -57,14 +57,12 @@ def test_a_notional_is_exact_in_any_context(
     quantity: Decimal, price: Decimal, multiplier: Decimal, rate: Decimal, magnifier: int
 ) -> None:
     """Four times twenty digits do not round, even where a notebook has set its precision to 4."""
-    expected = (
-        Fraction(quantity) * Fraction(price) * Fraction(multiplier) * Fraction(rate)
-    )
+    expected = Fraction(quantity) * Fraction(price) * Fraction(multiplier) * Fraction(rate)
     valuation = Valuation(
         price=price, multiplier=multiplier, price_magnifier=magnifier, fx_rate=rate
     )
     with localcontext(prec=4):
-        value = notional(-quantity, valuation)
+        value = notional(quantity.copy_negate(), valuation)
         extremes = worst_case(price, [(Side.BUY, quantity), (Side.SELL, rate)])
 
     assert Fraction(value) == expected / magnifier
@@ -90,7 +88,9 @@ UNUSABLE = [Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infi
 @pytest.mark.parametrize("number", UNUSABLE, ids=str)
 def test_numbers_that_are_none_are_refused_by_name(number: Decimal) -> None:
     """A limit that compares with NaN would pass anything (RISK I10)."""
-    with pytest.raises(ValueError, match=rf"position was {number}, expected a finite number"):
+    with pytest.raises(
+        ValueError, match=rf"position was {number}, expected a finite number"
+    ):
         worst_case(number, [])
     with pytest.raises(ValueError, match="remaining was"):
         worst_case(Decimal(0), [(Side.BUY, number)])

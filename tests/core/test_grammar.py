@@ -155,9 +155,7 @@ OPTION = ContractSpec(
             "buy 20000 EUR.USD",
             an_intent(
                 size=Units(quantity=Decimal(20000)),
-                contract=ContractSpec(
-                    symbol="EUR", sec_type=SecType.CASH, currency="USD"
-                ),
+                contract=ContractSpec(symbol="EUR", sec_type=SecType.CASH, currency="USD"),
             ),
         ),
         ("buy 10 SPY day", an_intent(tif=TimeInForce.DAY)),
@@ -374,13 +372,9 @@ days = st.dates()
 contracts = st.one_of(
     st.builds(ContractSpec, symbol=symbols),
     st.lists(st.sampled_from(sorted(CURRENCIES)), min_size=2, max_size=2, unique=True).map(
-        lambda pair: ContractSpec(
-            symbol=pair[0], sec_type=SecType.CASH, currency=pair[1]
-        )
+        lambda pair: ContractSpec(symbol=pair[0], sec_type=SecType.CASH, currency=pair[1])
     ),
-    st.builds(
-        ContractSpec, symbol=symbols, sec_type=st.just(SecType.FUTURE), expiry=days
-    ),
+    st.builds(ContractSpec, symbol=symbols, sec_type=st.just(SecType.FUTURE), expiry=days),
     st.builds(
         ContractSpec,
         symbol=symbols,
@@ -472,9 +466,9 @@ def test_any_text_is_an_order_or_an_order_syntax_error(text: str) -> None:
 
 
 VOCABULARY = (
-    *("buy sell all half lmt stp trail take stop day gtc ioc fok c p call put SPY BRK.B EUR.USD =DAY".split()),
-    *("10 0 -1 1.5 1,000 $5000 $x {x} 2% 0% nan inf 1e5 .5 5. 2026-12 2026-13 2026-12-18 700 999999999999".split()),
-    *("--preview --again --outside-rth --ref --account --foo DU1234567 a_b @ = % $ ; ' \" \\ # ( ) \t".split(" ")),
+    *(["buy", "sell", "all", "half", "lmt", "stp", "trail", "take", "stop", "day", "gtc", "ioc", "fok", "c", "p", "call", "put", "SPY", "BRK.B", "EUR.USD", "=DAY"]),
+    *(["10", "0", "-1", "1.5", "1,000", "$5000", "$x", "{x}", "2%", "0%", "nan", "inf", "1e5", ".5", "5.", "2026-12", "2026-13", "2026-12-18", "700", "999999999999"]),
+    *(["--preview", "--again", "--outside-rth", "--ref", "--account", "--foo", "DU1234567", "a_b", "@", "=", "%", "$", ";", "'", '"', "\\", "#", "(", ")", "\t"]),
 )  # fmt: skip
 FUZZED_LINES = 20_000
 

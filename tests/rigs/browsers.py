@@ -21,6 +21,9 @@ FLAGS = (
 WAIT_MS_MAX = 60_000
 """Two busy cores can make a kernel take ten seconds; a test ends long before its time limit."""
 
+NOT_OURS = ("Could not restore the debugger state: Canceled future",)
+"""What JupyterLab itself writes to the console, here when a kernel restarts soon after it was opened."""
+
 
 def find_chromium() -> str | None:
     """Return the system's Chromium or Chrome."""
@@ -65,7 +68,7 @@ class Browser:
         self._playwright.stop()
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(NOT_OURS):
             self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _on_page_error(self, error: Error) -> None:
@@ -81,7 +84,9 @@ class Notebook:
     def wait_until_ready(self) -> None:
         """Wait until the application, the document and its kernel are there."""
         # The application restores its layout before it opens the notebook of the address.
-        self.page.wait_for_function("() => Boolean(window.jupyterapp?.shell.currentWidget?.context)")
+        self.page.wait_for_function(
+            "() => Boolean(window.jupyterapp?.shell.currentWidget?.context)"
+        )
         self.page.evaluate(_READY)
 
     def reload(self) -> None:

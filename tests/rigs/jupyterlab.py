@@ -152,7 +152,9 @@ class JupyterLab:
                 with urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own server
                     return
             pause.wait(0.1)
-        raise TimeoutError(f"JupyterLab did not answer in {READY_SECONDS_MAX} s:\n{self.log}")
+        raise TimeoutError(
+            f"JupyterLab did not answer in {READY_SECONDS_MAX} s:\n{self.log}"
+        )
 
     def _gateways(self) -> list[psutil.Process]:
         """Return the embedded gateways of this home; they are made to outlive their kernels."""
