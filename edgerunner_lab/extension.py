@@ -9,12 +9,13 @@ import hashlib
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from edgerunner_lab import __version__
 from edgerunner_lab.core.accounts import Mode, mask
 from edgerunner_lab.core.intents import Source
 from edgerunner_lab.magics import register, unregister
+from edgerunner_lab.magics.verbs import Verbs
 from edgerunner_lab.panel.status import Status as BadgeStatus
 from edgerunner_lab.panel.status import StatusChannel
 
@@ -60,8 +61,8 @@ class Desk:
         self._built: concurrent.futures.Future[Lab] = concurrent.futures.Future()
         self._badge = _badge_channel(ip)
         self._promise = PromisedLab(self._built)
-        register(ip, self._promise)
-        ip.push({"lab": self._promise}, interactive=False)
+        register(ip, cast("Verbs", self._promise))
+        self._names["lab"] = self._promise
 
     def start(self) -> None:
         """Build the session and connect to the embedded gateway without holding up the cell."""
@@ -73,8 +74,8 @@ class Desk:
         """Take the magics, the name and the session out again."""
         unregister(self._ip)
         lab = self._built.result(CLOSE_SECONDS_MAX)
-        if self._ip.user_ns.get("lab") in (self._promise, lab):
-            del self._ip.user_ns["lab"]
+        if self._names.get("lab") in (self._promise, lab):
+            del self._names["lab"]
         lab.close()
         if self._badge is not None:
             self._badge.close()
@@ -92,8 +93,13 @@ class Desk:
         if os.environ.get(NO_AUTOCONNECT) != "1":
             lab.start_connecting("sim")
         self._built.set_result(lab)
-        if self._ip.user_ns.get("lab") is self._promise:
-            self._ip.user_ns["lab"] = lab
+        if self._names.get("lab") is self._promise:
+            self._names["lab"] = lab
+
+    @property
+    def _names(self) -> dict[str, object]:
+        """The user's names; the kernel's globals."""
+        return cast("dict[str, object]", self._ip.user_ns)  # pyright: ignore[reportUnknownMemberType]  # IPython leaves it open
 
     def _source(self, kind: str) -> Source:
         cell = _cell_text(self._ip)
@@ -142,7 +148,7 @@ def badge_status(status: "Status") -> BadgeStatus:
     """Return what the badge shows of a session."""
     return BadgeStatus(
         mode=status.mode.value if status.mode is not None else Mode.SIM.value,
-        state=status.state,
+        state="halted" if status.latch.startswith("halted") else status.state,
         account=mask(status.account) if status.account else "",
         detail=status.latch if status.latch not in ("", "active") else "",
     )
@@ -155,11 +161,8 @@ def _badge_channel(ip: "InteractiveShell") -> StatusChannel | None:
 
 
 def _cell_id(ip: "InteractiveShell") -> str:
-    try:
-        metadata = ip.parent_header.get("metadata", {})  # type: ignore[attr-defined]  # kernels have it
-    except (AttributeError, LookupError):
-        return ""
-    return str(metadata.get("cellId", ""))
+    header = cast("dict[str, dict[str, object]]", getattr(ip, "parent_header", {}))
+    return str(header.get("metadata", {}).get("cellId", ""))
 
 
 def _cell_text(ip: "InteractiveShell") -> str:

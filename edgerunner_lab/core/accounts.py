@@ -16,7 +16,8 @@ class Mode(enum.StrEnum):
 _PAPER: Final = re.compile(r"D[UFI][A-Z]{0,2}[0-9]{4,10}")
 """IBKR publishes no grammar; these are the forms seen, and anything else counts as live (RISK R02)."""
 
-_LETTERS: Final = re.compile(r"[A-Z]*")
+_KIND: Final = re.compile(r"[A-Z]{0,4}")
+"""The letters that say what kind an account is; they are shown."""
 
 SHOWN_DIGITS: Final = 4
 """Enough to tell one's own accounts apart, as on a bank card."""
@@ -29,7 +30,7 @@ def is_paper(account: str) -> bool:
 
 def mask(account: str) -> str:
     """Return an account as it may be shown, `DU***4567` or `U***0123`; `***` where that would show all of it."""
-    letters = _LETTERS.match(account)
-    kind = letters[0] if letters is not None else ""
-    hidden = len(account) - len(kind) - SHOWN_DIGITS
-    return f"{kind}***{account[-SHOWN_DIGITS:]}" if hidden > 0 else "***"
+    match = _KIND.match(account)
+    assert match is not None, "no letters match too"
+    hidden = len(account) - match.end() - SHOWN_DIGITS
+    return f"{match[0]}***{account[-SHOWN_DIGITS:]}" if hidden > 0 else "***"

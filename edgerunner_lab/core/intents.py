@@ -113,8 +113,8 @@ class OrderIntent:
                 size = f"{quantity:f}"
             case Money(amount=amount):
                 size = f"${amount:f}"
-            case Part(of_position=part):
-                size = _WORD_BY_PART[part]
+            case _:
+                size = _WORD_BY_PART[self.size.of_position]
         return [self.side.value.lower(), size, str(self.contract)]
 
     def _prices(self) -> list[str]:

@@ -24,11 +24,15 @@ DELAYED, FROZEN, STALE, NO_DATA, NOT_CONNECTED = 1, 2, 4, 8, 16
 class LiveQuotes:
     """One live table: its rows, its subscription, its end."""
 
-    def __init__(self, thread: SessionThread, market: Market, instruments: Sequence[Instrument]) -> None:
+    def __init__(
+        self, thread: SessionThread, market: Market, instruments: Sequence[Instrument]
+    ) -> None:
         self._thread = thread
         self._market = market
         self._instruments = list(instruments)
-        self._index_by_con_id = {one.con_id: index for index, one in enumerate(self._instruments)}
+        self._index_by_con_id = {
+            one.con_id: index for index, one in enumerate(self._instruments)
+        }
         self._handle: int | None = None
         self.table = QuotesTable(self._instruments)
         self.table.on_views(self._views_changed)

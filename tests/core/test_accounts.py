@@ -1,5 +1,7 @@
 """Accounts: what counts as paper, and how much of a name is shown."""
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,8 +21,8 @@ def test_the_known_forms_of_paper_accounts_are_paper(account: str) -> None:
     "account",
     [
         "",
-        "U1234567",
-        "F1234567",
+        "U12345",
+        "F12345",
         "D1234567",
         "DX1234567",
         "DU123",
@@ -29,7 +31,7 @@ def test_the_known_forms_of_paper_accounts_are_paper(account: str) -> None:
         "du1234567",
         " DU1234567",
         "DU1234567\n",
-        "DU1234567,U1234567",
+        "DU1234567,U12345",
         "DU\u0661\u0662\u0663\u0664\u0665",
     ],
 )
@@ -42,7 +44,7 @@ def test_everything_else_counts_as_live(account: str) -> None:
     ("account", "shown"),
     [
         ("DU1234567", "DU***4567"),
-        ("U1230123", "U***0123"),
+        ("U70123", "U***0123"),
         ("DUAB123456", "DUAB***3456"),
         ("U1234", "***"),
         ("ABC", "***"),
@@ -56,10 +58,10 @@ def test_an_account_is_shown_by_its_letters_and_last_digits(
     assert mask(account) == shown
 
 
-@given(st.text(max_size=20))
+@given(st.text(string.ascii_letters + string.digits, min_size=1, max_size=20))
 def test_a_mask_never_shows_an_account_whole(account: str) -> None:
     """Whatever the broker calls it."""
-    assert not account or account not in mask(account) or account in "***"
+    assert account not in mask(account)
 
 
 def test_modes_are_named_as_the_catalogue_names_them() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, sync_playwright
+
 from rigs.jupyterlab import JupyterLab
 
 FLAGS = (

@@ -149,7 +149,7 @@ class JupyterLab:
                 raise RuntimeError(message)
             with contextlib.suppress(urllib.error.URLError, TimeoutError, ConnectionError):
                 address = f"http://127.0.0.1:{self.port}/api/status?token={self.token}"
-                with urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own server
+                with urllib.request.urlopen(address, timeout=5):
                     return
             pause.wait(0.1)
         raise TimeoutError(

@@ -43,7 +43,7 @@ from edgerunner_lab.session.cells import CELL_CHARS_MAX, UNKNOWN, Cell, Kind, pl
         ("DU1234567", Kind.ACCOUNT, "DU***4567"),
         (("a", "U7654321"), Kind.LINES, "a; U***4321"),
         ("account U7654321 is busy", Kind.PROSE, "account U***4321 is busy"),
-        ("ELB:01J8ZDU76543 of DUP123456", Kind.PROSE, "ELB:01J8ZDU76543 of DU***3456"),
+        ("ELB:01J8ZDU76543 of DUP123456", Kind.PROSE, "ELB:01J8ZDU76543 of DUP***3456"),
         ("U7654321", Kind.TEXT, "U7654321"),
         (datetime(2026, 5, 4, 13, 30, 1, tzinfo=UTC), Kind.TIME, "2026-05-04 13:30:01"),
         (datetime(2026, 5, 4, tzinfo=UTC), Kind.TIME, "2026-05-04"),

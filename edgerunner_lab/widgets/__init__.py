@@ -1,0 +1,1 @@
+"""Live views in notebook cells: anywidget classes and their ES modules in `static/`."""
