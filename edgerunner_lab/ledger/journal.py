@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,16 +80,22 @@ def verify(connection: sqlite3.Connection, anchor: tuple[int, str] | None) -> Ve
     """
     previous, expected, hash_by_anchor = FIRST_PREVIOUS, 1, ""
     rows = 0
-    for seq, at, kind, order_ref, owner, facts, found_previous, found in connection.execute(
-        "SELECT seq, at, kind, order_ref, owner, facts, previous, hash FROM journal ORDER BY seq"
+    for seq, *columns, previous_bytes, hash_bytes in connection.execute(
+        # As bytes: a text that is no UTF-8 any more is an edited row, not an error.
+        "SELECT seq, CAST(at AS BLOB), CAST(kind AS BLOB), CAST(order_ref AS BLOB), CAST(owner AS BLOB), "
+        "CAST(facts AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB) FROM journal ORDER BY seq"
     ):
+        found_previous, found, *texts = (
+            text.decode(errors="surrogateescape")
+            for text in (previous_bytes, hash_bytes, *columns)
+        )
         if seq != expected:
             return Verification(
                 rows=rows,
                 seq=expected,
                 problem=f"row {expected} is missing: deleted or renumbered",
             )
-        digest = _digest(found_previous, (seq, at, kind, order_ref, owner, facts))
+        digest = _digest(found_previous, (seq, *texts))
         if digest != found:
             return Verification(rows=rows, seq=seq, problem=f"row {seq} was edited")
         if found_previous != previous:
@@ -115,12 +122,22 @@ def verify(connection: sqlite3.Connection, anchor: tuple[int, str] | None) -> Ve
     return Verification(rows=rows)
 
 
+def follows(connection: sqlite3.Connection, anchor: tuple[int, str] | None) -> bool:
+    """Return whether the anchored row is still there, so that the anchor may move on."""
+    if anchor is None:
+        return True
+    row = connection.execute(
+        "SELECT hash FROM journal WHERE seq = ?", (anchor[0],)
+    ).fetchone()
+    return row is not None and row[0] == anchor[1]
+
+
 def write_anchor(path: Path, seq: int, digest: str) -> None:
     """Keep the newest row's hash outside the database, so that a cut-off tail shows.
 
     It is not synced: after a crash an older anchor is still a true one.
     """
-    scratch = path.with_suffix(f".{os.getpid()}.tmp")
+    scratch = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
     scratch.write_text(json.dumps({"seq": seq, "hash": digest}), encoding="utf-8")
     scratch.chmod(0o600)
     scratch.replace(path)
@@ -137,4 +154,6 @@ def read_anchor(path: Path) -> tuple[int, str] | None:
 
 def _digest(previous: str, row: tuple[object, ...]) -> str:
     canonical = json.dumps(row, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(f"{previous}\0{canonical}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{previous}\0{canonical}".encode(errors="surrogateescape")
+    ).hexdigest()

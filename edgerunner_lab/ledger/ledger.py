@@ -48,6 +48,7 @@ class Ledger:
         self._store = store
         self._clock = clock
         self._anchor = store.path.with_suffix(".anchor")
+        self._last: tuple[int, str] | None = None
 
     @classmethod
     def open(cls, path: Path, *, clock: Callable[[], datetime], owner: str) -> "Ledger":
@@ -71,9 +72,10 @@ class Ledger:
             LedgerError: nothing was reserved.
         """
         with self._writing() as (connection, now):
-            facts = reservations.read_facts(
-                connection, order.account, order, now, self.owner
-            )
+            with self._store.decoding():
+                facts = reservations.read_facts(
+                    connection, order.account, order, now, self.owner
+                )
             try:
                 approved = judge(facts)
             except OrderDenied as error:
@@ -99,7 +101,7 @@ class Ledger:
 
     def facts(self, account: str, order: ProposedOrder | None) -> LedgerFacts:
         """Return what the rules may know from the ledger, without reserving."""
-        with self._store.reading() as connection:
+        with self._store.reading() as connection, self._store.decoding():
             return reservations.read_facts(
                 connection, account, order, self._clock(), self.owner
             )
@@ -129,8 +131,7 @@ class Ledger:
 
     def record_fill(self, fill: Fill) -> bool:
         """Write an execution, or its correction or commission; return whether anything of it was new."""
-        stem, _, version_text = fill.execution_id.rpartition(".")
-        version = int(version_text) if version_text.isdigit() else 0
+        stem, version = reservations.execution(fill.execution_id)
         with self._writing() as (connection, now):
             known = connection.execute(
                 "SELECT version, commission FROM fills WHERE stem = ?", (stem,)
@@ -165,7 +166,7 @@ class Ledger:
 
     def latch(self) -> Latch:
         """Return the latch."""
-        with self._store.reading() as connection:
+        with self._store.reading() as connection, self._store.decoding():
             return latch.read(connection)
 
     def set_latch(self, state: LatchState, *, by: str, reason: str) -> Latch:
@@ -184,12 +185,12 @@ class Ledger:
 
     def open_orders(self, account: str) -> list[OrderRow]:
         """Return every order that may still trade, oldest first."""
-        with self._store.reading() as connection:
+        with self._store.reading() as connection, self._store.decoding():
             return reservations.open_orders(connection, account)
 
     def order(self, order_ref: str) -> OrderRow | None:
         """Return one order, or None."""
-        with self._store.reading() as connection:
+        with self._store.reading() as connection, self._store.decoding():
             return reservations.order(connection, order_ref)
 
     def next_order_id_floor(self, client_id: int) -> int:
@@ -207,17 +208,18 @@ class Ledger:
 
     @contextlib.contextmanager
     def _writing(self) -> Generator[tuple[sqlite3.Connection, datetime]]:
-        self._forget_last()
         with self._store.transaction() as connection:
+            self._last = None
             yield connection, self._clock()
-            last = self._last
+            # Where rows are missing the old anchor is what proves it, and stays.
+            has_anchor_to_write = self._last is not None and journal.follows(
+                connection, journal.read_anchor(self._anchor)
+            )
+            last = self._last if has_anchor_to_write else None
         if last is not None:
             with contextlib.suppress(OSError):
                 # The anchor only helps to find a cut-off tail; a disk that has no room for it takes no order either.
                 journal.write_anchor(self._anchor, *last)
-
-    def _forget_last(self) -> None:
-        self._last: tuple[int, str] | None = None
 
     def _append(
         self,

@@ -133,6 +133,12 @@ def order(connection: sqlite3.Connection, order_ref: str) -> OrderRow | None:
     return _order_row(row) if row is not None else None
 
 
+def execution(execution_id: str) -> tuple[str, int]:
+    """Return what names the execution, and the number of its correction."""
+    stem, _, version = execution_id.rpartition(".")
+    return (stem, int(version)) if stem and version.isdecimal() else (execution_id, 0)
+
+
 def _working(connection: sqlite3.Connection, account: str) -> list[WorkingOrder]:
     return [
         WorkingOrder(
