@@ -39,8 +39,9 @@ def decimal(value: float | str | Decimal | None) -> Decimal | None:
     number = float(value)
     if not math.isfinite(number) or abs(number) >= UNSET:
         return None
-    # repr of a float is the shortest text that means it: the digits that were on the wire.
-    return Decimal(str(value))
+    # str of a float is the shortest text that means it: the digits that were on the wire.
+    exact = Decimal(str(value))
+    return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact
 
 
 def price(value: float | Decimal | None) -> Decimal | None:

@@ -27,6 +27,10 @@ from edgerunner_lab.session.pacing import PacedSender
 
 _log = logging.getLogger(__name__)
 
+# Without a handler Python prints a library's warnings into whichever cell runs; who wants them configures logging.
+logging.getLogger("ib_async").addHandler(logging.NullHandler())
+logging.getLogger("edgerunner_lab").addHandler(logging.NullHandler())
+
 _EVIDENCE_IDS = frozenset({3, 4, 5, 7, 9, 11, 15, 53, 55, 59, 61, 62, 94, 101})
 """Messages whose loss would make the picture of orders or positions wrong (RISK §4, last rows)."""
 

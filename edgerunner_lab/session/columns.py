@@ -1,7 +1,7 @@
 """A column of a table: where its value comes from and how it is shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Generic, TypeVar
 
@@ -19,6 +19,7 @@ class Column(Generic[Row]):
         heading: The words above it; empty where `name` says it.
         zone: Zone of its times, shown and in the DataFrame.
         is_shown: False for what only the DataFrame has.
+        is_optional: Not drawn where no row has a value for it.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Column(Generic[Row]):
     heading: str = ""
     zone: tzinfo = UTC
     is_shown: bool = True
+    is_optional: bool = False
 
 
 def text(name: str, read: Callable[[Row], Cell], heading: str = "") -> Column[Row]:
@@ -49,6 +51,11 @@ def number(
 def hidden(name: str, read: Callable[[Row], Cell], kind: Kind = Kind.TEXT) -> Column[Row]:
     """Return a column that only the DataFrame has."""
     return Column(name=name, read=read, kind=kind, is_shown=False)
+
+
+def optional(column: Column[Row]) -> Column[Row]:
+    """Return a column that is drawn only where some row has a value for it."""
+    return replace(column, is_optional=True)
 
 
 def masked(read: Callable[[Row], Cell]) -> Column[Row]:

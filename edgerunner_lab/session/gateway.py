@@ -18,6 +18,7 @@ from edgerunner_lab.core.errors import ConnectFailed
 from edgerunner_lab.session.broker import BrokerIB, neutral_tail
 from edgerunner_lab.session.firewall import Firewall
 from edgerunner_lab.session.settings import MODE_HINT_BY_PORT
+from edgerunner_lab.session.uptime import Uptime
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class Gateway:
         self.state = ConnectionState.DISCONNECTED
         self.detail = ""
         self.link: Link | None = None
+        self.uptime = Uptime()
         self._ib = ib
         self._on_ready = on_ready
         self._on_lost = on_lost
@@ -232,6 +234,7 @@ class Gateway:
         except BaseException:
             self._abandon()
             raise
+        await self._ask_the_time(link)
         link.missing.clear()
         self._heart = asyncio.create_task(self._beat(link), name="heartbeat")
         self._set(ConnectionState.CONNECTED, "")
@@ -315,21 +318,22 @@ class Gateway:
 
     async def _beat(self, link: Link) -> None:
         """Ask the time for as long as the link lasts; silence means that the line is dead."""
-        loop = asyncio.get_running_loop()
         while self.link is link:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            asked = loop.time()
             try:
-                await asyncio.wait_for(
-                    self._ib.reqCurrentTimeAsync(), HEARTBEAT_TIMEOUT_SECONDS
-                )
+                await self._ask_the_time(link)
             except TimeoutError:
                 self.restart("no answer to the heartbeat within 5 s")
                 return
             except ConnectionError:
                 return
-            link.heartbeat_mono = loop.time()
-            link.latency_s = link.heartbeat_mono - asked
+
+    async def _ask_the_time(self, link: Link) -> None:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        await asyncio.wait_for(self._ib.reqCurrentTimeAsync(), HEARTBEAT_TIMEOUT_SECONDS)
+        link.heartbeat_mono = loop.time()
+        link.latency_s = link.heartbeat_mono - asked
 
     def _dropped(self) -> None:
         """Hear from ib_async that an established connection is gone."""
@@ -376,6 +380,8 @@ class Gateway:
 
     def _set(self, state: ConnectionState, detail: str) -> None:
         self.state, self.detail = state, detail
+        now = asyncio.get_running_loop().time()
+        self.uptime.change(is_up=state is ConnectionState.CONNECTED, now_s=now)
         if state in (ConnectionState.CONNECTING, ConnectionState.SYNCING):
             self._is_settled.clear()
         else:

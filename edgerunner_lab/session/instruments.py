@@ -41,6 +41,7 @@ class Instruments:
         self._by_con_id: dict[int, Instrument] = {}
         self._flights: dict[ContractSpec, asyncio.Task[Instrument]] = {}
         self._bands: dict[int, list[PriceIncrement]] = {}
+        self._rules = asyncio.Lock()
 
     @property
     def known(self) -> list[Instrument]:
@@ -118,18 +119,24 @@ class Instruments:
         rule = rules.get(details.contract.exchange or "SMART", "")
         if not rule.isdigit():
             return []
-        rule_id = int(rule)
+        # Two requests for one rule at once would leave the first one waiting (PROTOCOL §6).
+        async with self._rules:
+            return await self._rule(int(rule))
+
+    async def _rule(self, rule_id: int) -> list[PriceIncrement]:
         if rule_id not in self._bands:
             try:
                 bands = await answer(
                     self._ib.reqMarketRuleAsync(rule_id), f"market rule {rule_id}"
                 )
-                self._bands[rule_id] = bands or []
             except (RequestFailed, RequestTimedOut):
+                bands = None
+            if bands is None:
                 _log.warning(
                     "market rule %d was not answered, the minimum tick is used", rule_id
                 )
                 return []
+            self._bands[rule_id] = bands
         return self._bands[rule_id]
 
 

@@ -126,7 +126,16 @@ class Table(Sequence[Row_co]):
         return f'{_STYLE}<table class="{_CLASSES}">{caption}{body}</table>'
 
     def _shown(self) -> list[Column[Row_co]]:
-        return [column for column in self._layout.columns if column.is_shown]
+        return [
+            column
+            for column in self._layout.columns
+            if column.is_shown and self._says_something(column)
+        ]
+
+    def _says_something(self, column: Column[Row_co]) -> bool:
+        return not column.is_optional or any(
+            column.read(row) not in (None, "") for row in self._rows
+        )
 
     def _ends(self) -> tuple[Sequence[Row_co], Sequence[Row_co], str]:
         """Return the rows to draw before and after the gap, and the words for the gap."""
@@ -259,7 +268,7 @@ _STYLE: Final = (
     "font-variant-numeric:tabular-nums}"
     f"{_TABLE} caption{{caption-side:top;text-align:left;font-weight:600;padding:2px 8px;"
     "color:var(--jp-ui-font-color2,inherit)}"
-    f"{_TABLE} th,{_TABLE} td{{padding:2px 8px;text-align:left;"
+    f"{_TABLE} th,{_TABLE} td{{padding:2px 8px;text-align:left;white-space:nowrap;"
     "border-bottom:1px solid var(--jp-border-color2,currentColor)}"
     f"{_TABLE} .edgerunner-number{{text-align:right;white-space:nowrap}}"
     "</style>"

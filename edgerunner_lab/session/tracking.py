@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 OUR_PREFIX = "ELB:"
 """Every order of ours carries it in orderRef, with a ULID behind it; what lacks it was placed elsewhere."""
 
+_WORKED = (OrderState.WORKING, OrderState.PARTIAL, OrderState.PENDING_CANCEL)
+
 Journal = Callable[[OrderUpdate, str, Mapping[str, str]], None]
 """Told of every change of one of our orders: the order, what kind of evidence, its facts."""
 
@@ -41,6 +43,7 @@ class Tracked:
         default_factory=list["asyncio.Future[None]"]
     )
     is_foreign: bool = False
+    has_worked: bool = False
 
     @property
     def executed(self) -> Decimal:
@@ -158,7 +161,6 @@ class Tracker:
     def doubt(self, ref: str, reason: str) -> None:
         """Make an outcome unknown and have the broker's records searched."""
         self.conclude(ref, lifecycle.Doubt(reason=reason), reason=reason)
-        self._on_doubt(ref)
 
     def doubt_all_in_flight(self, reason: str) -> None:
         """The line broke: what was sent and not acknowledged may or may not have arrived."""
@@ -312,14 +314,12 @@ class Tracker:
         if tracked is None or ref is None:
             return False
         reason = f"code {code}: {text}"
-        effect = classify(code, has_order=True, text=text).effect
-        was_new = tracked.update.state in (
-            OrderState.RESERVED,
-            OrderState.SENT,
-            OrderState.UNKNOWN,
-        )
-        if effect is Effect.REJECTED and was_new:
-            self._apply(tracked, lifecycle.Rejected(code=code), reason=reason)
+        effect = classify(
+            code, has_order=True, is_working=tracked.has_worked, text=text
+        ).effect
+        if effect is Effect.REJECTED:
+            evidence = lifecycle.Rejected(code=code, was_working=tracked.has_worked)
+            self._apply(tracked, evidence, reason=reason)
         elif effect is Effect.CANCELLED:
             self._apply(tracked, lifecycle.CancelConfirmed(), reason=reason)
         elif effect in (Effect.LIVE, Effect.MODIFY_VERDICT, Effect.NONE):
@@ -327,7 +327,6 @@ class Tracker:
         else:
             # Rejected probably, a verdict on a cancel, or unknown: ask the broker, believe nothing till then.
             self._apply(tracked, lifecycle.Doubt(reason=reason), reason=reason)
-            self._on_doubt(ref)
         return True
 
     def filled_of(self, ref: str) -> list[Fill]:
@@ -360,6 +359,9 @@ class Tracker:
         if is_news and not tracked.is_foreign:
             facts = {"evidence": repr(evidence), "reason": reason}
             self._journal(tracked.update, type(evidence).__name__, facts)
+        tracked.has_worked = tracked.has_worked or state in _WORKED
+        if state is OrderState.UNKNOWN and before.state is not OrderState.UNKNOWN:
+            self._on_doubt(before.order_ref)
         _wake(tracked)
 
     def _known_or_new(self, contract: Contract, order: Order, status: str) -> Tracked:

@@ -146,6 +146,7 @@ class Verbs:
             state=gateway.state.value,
             detail=self._engine.ledger_trouble or gateway.detail,
             latch=self._engine.latch_words,
+            uptime=gateway.uptime.share(asyncio.get_running_loop().time()),
             working_orders=sum(1 for update in open_orders if is_working(update)),
             unresolved_orders=sum(
                 1 for update in open_orders if update.state is OrderState.UNKNOWN
@@ -303,8 +304,13 @@ class Verbs:
             preview=how.get("preview", False),
             ref=how.get("ref"),
         )
-        # Through the text and back: the language's own checks hold for both ways of saying it.
-        return await self.send(parse(str(intent)), source=source)
+        # Through the text and back: the language's own checks hold for both ways of saying it, and a name such as
+        # "a --again" says nothing that was not meant.
+        if parse(str(intent)) != intent:
+            raise UsageError(
+                f"ref {how.get('ref')!r} was found, expected a name of at most 12 letters, digits, _ . or -; nothing was sent"
+            )
+        return await self.send(intent, source=source)
 
     async def cancel(self, what: str) -> Table[OrderUpdate]:
         """Cancel working orders: one by its reference or name, all of a symbol, or `all` of this session.

@@ -1,0 +1,60 @@
+"""A ledger that cannot be opened: every call says why, none passes."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from rigs.orders import ACCOUNT, an_order, order_ref
+
+from edgerunner_lab.core.errors import LedgerDamaged, LedgerError, LedgerUnavailable
+from edgerunner_lab.core.lifecycle import OrderState
+from edgerunner_lab.guard.gate import ApprovedOrder
+from edgerunner_lab.guard.snapshot import LatchState, LedgerFacts
+from edgerunner_lab.ledger.ledger import Standing
+from edgerunner_lab.ledger.unusable import UnusableLedger
+
+from ledger.fills import a_fill
+
+
+def never_asked(_facts: LedgerFacts) -> ApprovedOrder:
+    """Judge nothing: without a record there is nothing to judge by."""
+    raise AssertionError("the judge was asked without a ledger")
+
+
+CALLS: Final[dict[str, Callable[[UnusableLedger], object]]] = {
+    "reserve": lambda ledger: ledger.reserve(an_order(), never_asked),
+    "facts": lambda ledger: ledger.facts(ACCOUNT, None),
+    "record": lambda ledger: ledger.record(
+        order_ref(), Standing(state=OrderState.SENT), kind="SENT", facts={}
+    ),
+    "record_fill": lambda ledger: ledger.record_fill(a_fill()),
+    "note": lambda ledger: ledger.note("CONNECTED", {}),
+    "latch": lambda ledger: ledger.latch(),
+    "set_latch": lambda ledger: ledger.set_latch(LatchState.HALTED, by="user", reason=""),
+    "open_orders": lambda ledger: ledger.open_orders(ACCOUNT),
+    "next_order_id_floor": lambda ledger: ledger.next_order_id_floor(1),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("kind", [LedgerUnavailable, LedgerDamaged])
+def test_every_call_answers_with_what_kept_it_closed(
+    call: Callable[[UnusableLedger], object], kind: type[LedgerError]
+) -> None:
+    """The class tells whether it may work again; the line is the one that opening gave."""
+    cause = kind("ledger.db: the disk is full")
+
+    with pytest.raises(kind, match=r"^ledger\.db: the disk is full$") as caught:
+        call(UnusableLedger(cause))
+
+    assert caught.value is not cause
+    assert caught.value.__cause__ is cause
+
+
+def test_closing_is_always_possible() -> None:
+    """A session ends in the same way whether or not it had a ledger."""
+    ledger = UnusableLedger(LedgerDamaged("gone"))
+
+    ledger.close()
+
+    assert ledger.owner == ""
