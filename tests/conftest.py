@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from edgerunner_lab.ledger.paths import Paths
 from hypothesis import settings as hypothesis_settings
+
+from edgerunner_lab.ledger.paths import Paths
 from rigs.clocks import ManualClock
 from rigs.gateways import Gateway, Gateways
 

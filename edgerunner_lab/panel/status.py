@@ -92,4 +92,6 @@ class StatusChannel:
 
 def _message(status: Status) -> dict[str, Any]:
     texts: dict[str, str] = asdict(status)
+    # Not "state": nbclient takes any comm whose data has that key for a widget, and breaks on it.
+    texts["connection"] = texts.pop("state")
     return {"schema": SCHEMA} | {key: text[:CHARACTERS_MAX] for key, text in texts.items()}

@@ -1,30 +1,40 @@
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # anywidget and traitlets leave most of their types open.
 """`QuotesTable`: a live table of quotes in a cell. It draws what it is given and decides nothing."""
 
-import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anywidget
 import traitlets
 
 from edgerunner_lab.core.contracts import Instrument
-from edgerunner_lab.widgets.frames import FrameGate, QuoteRow
+from edgerunner_lab.session.tables import Table
+from edgerunner_lab.widgets.frames import Frame, FrameGate, QuoteRow
+from edgerunner_lab.widgets.snapshot import NO_DATA, Line, snapshot
+from edgerunner_lab.widgets.viewers import Viewers
 
-_STATIC = Path(__file__).parent / "static"
+_STATIC: Final = Path(__file__).parent / "static"
 
-DECIMALS_MAX = 6
+DECIMALS_MAX: Final = 6
+
+VIEWS_MAX: Final = 100
+"""Views that one page may have of a table; a larger number is not believed."""
+
+PAGE_CHARACTERS_MAX: Final = 64
+
+FIRST_VALUES_SECONDS_MAX: Final = 1.0
+"""How long a new table is waited for before its snapshot is taken; without quotes it is a table of dashes."""
 
 
 class QuotesTable(anywidget.AnyWidget):
     """Rows of symbol, bid, ask, last, change, volume, age and a trace.
 
-    Structure travels as the trait `rows`; values only as frames, so that nothing but structure is saved in a
-    notebook. The front end can ask for a full frame and acknowledge frames, and nothing else.
+    Structure travels as the trait `rows`, values as frames, so that a notebook saves structure only. A front end can
+    ask for everything, say how many views it has, and acknowledge frames; nothing else is heard.
     """
 
     _esm = _STATIC / "quotes.js"
@@ -32,24 +42,23 @@ class QuotesTable(anywidget.AnyWidget):
 
     rows = traitlets.List().tag(sync=True)
 
-    def __init__(self, instruments: Sequence[Instrument]) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Make a table with one row an instrument, in this order."""
+        self._monotonic = monotonic
+        # Frames are made on the session's thread, and on those of the kernel that hear the front end.
+        self._lock = threading.Lock()
         self._gate = FrameGate()
-        self._latest: dict[int, QuoteRow] = {}
-        self._names = [str(one) for one in instruments]
+        self._viewers = Viewers()
+        self._views = 0
         self._tell_views: Callable[[int], None] = lambda _count: None
-        self._is_full_frame_due = False
-        super().__init__(
-            rows=[
-                {
-                    "symbol": str(one),
-                    "name": one.long_name,
-                    "currency": one.currency,
-                    "decimals": decimals_of(one),
-                }
-                for one in instruments
-            ]
-        )
+        self._is_filled = threading.Event()
+        self._symbols = [str(one) for one in instruments]
+        super().__init__(rows=[_structure(one) for one in instruments])
         self.on_msg(self._heard)
         self._keep_road_open()
 
@@ -61,87 +70,107 @@ class QuotesTable(anywidget.AnyWidget):
         """Draw newer values; on one thread only, at most 20 times a second.
 
         Args:
-            rows: Those that have changed.
-            now_s: Monotonic seconds.
+            rows: Those that have changed, and now and then all of them, so that their flags are right.
+            now_s: Seconds of `time.monotonic`.
         """
-        changed = list(rows)
-        self._latest.update((row.index, row) for row in changed)
-        if self._is_full_frame_due:
-            self._is_full_frame_due = False
-            self._gate.restart(now_s)
-            changed = list(self._latest.values())
-        frame = self._gate.offer(changed, now_s)
-        if frame is not None and self.comm is not None:
-            self.send({"type": "frame", "seq": frame.seq, "rows": frame.rows}, [frame.data])
+        with self._lock:
+            if self._viewers.count(now_s) > 0:
+                self._send_frame(self._gate.offer(rows, now_s))
+            else:
+                self._gate.keep(rows, now_s)
+            if not self._is_filled.is_set() and self._has_values():
+                self._is_filled.set()
+        self._count_views(now_s)
 
-    def _heard(self, _widget: object, content: Any, _buffers: object) -> None:
+    def snapshot(self) -> Table[Line]:
+        """Return the table as it stands now."""
+        with self._lock:
+            return snapshot(self._symbols, self._gate.latest)
+
+    def _heard(self, _widget: object, content: object, _buffers: object) -> None:
         """Take one of the three messages that a front end may send; anything else is ignored."""
-        if not isinstance(content, dict):
-            return
-        match content:
-            case {"type": "ack", "seq": int(seq)}:
-                self._gate.acknowledge(seq, time.monotonic())
-            case {"type": "hello"}:
-                self._is_full_frame_due = True
-            case {"type": "views", "count": int(count)} if 0 <= count <= 1000:  # noqa: PLR2004  nobody has more
-                self._tell_views(count)
-            case _:  # pyright: ignore[reportUnknownVariableType]  # whatever a front end sends
-                return
+        now_s = self._monotonic()
+        with self._lock:
+            match content:
+                case {"type": "ack", "page": str(page), "seq": int(seq)}:
+                    self._viewers.beat(page, now_s)
+                    self._send_frame(self._gate.acknowledge(seq, now_s))
+                case {"type": "hello", "page": str(page), "views": int(views)}:
+                    self._hear_views(page, views, now_s)
+                    self._send_frame(self._gate.restart(now_s))
+                case {"type": "views", "page": str(page), "views": int(views)}:
+                    self._hear_views(page, views, now_s)
+                case _:
+                    return
+        self._count_views(now_s)
+
+    def _hear_views(self, page: str, views: int, now_s: float) -> None:
+        if len(page) <= PAGE_CHARACTERS_MAX and 0 <= views <= VIEWS_MAX:
+            self._viewers.hear(page, views, now_s)
+
+    def _count_views(self, now_s: float) -> None:
+        """Tell whoever listens if the number of views has changed; the lock is not held."""
+        with self._lock:
+            before, self._views = self._views, self._viewers.count(now_s)
+            count = self._views
+        if count != before:
+            self._tell_views(count)
+
+    def _send_frame(self, frame: Frame | None) -> None:
+        if frame is not None:
+            header = {"type": "frame", "seq": frame.seq, "rows": frame.rows}
+            self.send(header, [frame.data])
+
+    def _has_values(self) -> bool:
+        latest = self._gate.latest.values()
+        return len(latest) == len(self._symbols) and not any(
+            row.flags & NO_DATA for row in latest
+        )
 
     def _keep_road_open(self) -> None:
-        """Have acknowledgements heard while a cell computes.
+        """Have the front end heard while a cell computes, and without a side effect on that cell.
 
-        ipykernel 7.4 hands a comm's messages to the main thread, where they would wait for the cell to end; answered
-        on the front end's own subshell they are heard at once (measured in FRONTEND.md; a browser test covers it).
+        ipykernel 7.4 answers a comm on the subshell that last wrote to it, which for us is none: the main thread,
+        where acknowledgements would wait for the cell to end. They are to stay on the front end's own subshell.
+        And it runs IPython's events around every message of a comm, at which matplotlib takes the figures away that
+        a computing cell is still drawing; ours go straight to the widget. A browser test covers the first, a kernel
+        test the second. Elsewhere there are no such attributes, and the frames run free while a cell computes.
         """
-        if hasattr(self.comm, "_reply_subshell_for"):
-            setattr(self.comm, "_reply_subshell_for", _stay_where_it_came)  # noqa: B010  ipykernel offers no other way
+        comm: Any = self.comm
+        if hasattr(comm, "_reply_subshell_for"):
+            comm._reply_subshell_for = _stay_where_it_came  # noqa: SLF001  ipykernel offers no other way
+        if hasattr(comm, "handle_msg"):
+            comm.handle_msg = self._handle_msg
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Add a static table, for saved notebooks and for front ends without widgets."""
         bundle = super()._repr_mimebundle_(**options)
         if bundle is None:
             return None
+        self._is_filled.wait(FIRST_VALUES_SECONDS_MAX)
+        static = self.snapshot()
         data, metadata = bundle
-        return {
-            **data,
-            "text/plain": self._as_text(),
-            "text/html": self._as_html(),
-        }, metadata
-
-    def _as_text(self) -> str:
-        lines = [f"{name:12} {_shown(row, 'bid'):>12} {_shown(row, 'ask'):>12} {_shown(row, 'last'):>12}" for name, row in self._static()]  # fmt: skip
-        return "\n".join([f"{'symbol':12} {'bid':>12} {'ask':>12} {'last':>12}", *lines])
-
-    def _as_html(self) -> str:
-        head = "".join(
-            f'<th scope="col">{word}</th>' for word in ("symbol", "bid", "ask", "last")
-        )
-        body = "".join(
-            f'<tr><th scope="row">{escape(name)}</th>'
-            + "".join(
-                f"<td>{escape(_shown(row, word))}</td>" for word in ("bid", "ask", "last")
-            )
-            + "</tr>"
-            for name, row in self._static()
-        )
-        caption = "<caption>Quotes when this cell ran</caption>"
-        return f'<table class="edgerunner-table">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-
-    def _static(self) -> list[tuple[str, QuoteRow | None]]:
-        return [(name, self._latest.get(index)) for index, name in enumerate(self._names)]
+        html = static._repr_html_()  # pyright: ignore[reportPrivateUsage]  # IPython's protocol, public in all but name
+        texts = {"text/plain": repr(static), "text/html": html}
+        return {**data, **texts}, metadata
 
 
-def _stay_where_it_came(_data: object, default: object) -> object:
-    return default
+def _structure(instrument: Instrument) -> dict[str, Any]:
+    """Return what the front end knows of a row from the start."""
+    return {
+        "symbol": str(instrument),
+        "name": instrument.long_name,
+        "conId": instrument.con_id,
+        "currency": instrument.currency,
+        "decimals": decimals_of(instrument),
+    }
+
+
+def _stay_where_it_came(_data: object, subshell: object) -> object:
+    return subshell
 
 
 def decimals_of(instrument: Instrument) -> int:
     """Return how many decimals a price of `instrument` is shown with: those of its tick."""
     exponent = instrument.price_bands[-1].increment.normalize().as_tuple().exponent
     return min(max(-exponent, 0), DECIMALS_MAX) if isinstance(exponent, int) else 2
-
-
-def _shown(row: QuoteRow | None, name: str) -> str:
-    value = float(getattr(row, name)) if row is not None else math.nan
-    return "–" if math.isnan(value) else f"{value:,.2f}"

@@ -27,7 +27,7 @@ export function parseStatus(data: unknown): Status | null {
   if (typeof data !== 'object' || data === null) {
     return null;
   }
-  const { schema, mode, state, account, detail } = data as Record<string, unknown>;
+  const { schema, mode, connection: state, account, detail } = data as Record<string, unknown>;
   const isStatus =
     schema === SCHEMA &&
     isMode(mode) &&

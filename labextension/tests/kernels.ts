@@ -55,7 +55,7 @@ export class FakeKernel {
 export const CONNECTED = {
   schema: 1,
   mode: 'SIM',
-  state: 'connected',
+  connection: 'connected',
   account: 'DU***0001',
   detail: ''
 };

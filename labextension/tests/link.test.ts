@@ -15,7 +15,7 @@ test('the comm that the kernel opens brings the first status, and its messages t
   kernel.open(CONNECTED);
   expect(link.status?.state).toBe('connected');
 
-  kernel.say('comm_msg', { comm_id: 'comm-1', data: { ...CONNECTED, state: 'reconnecting' } });
+  kernel.say('comm_msg', { comm_id: 'comm-1', data: { ...CONNECTED, connection: 'reconnecting' } });
 
   expect(link.status?.state).toBe('reconnecting');
 });

@@ -15,8 +15,8 @@ test.each([
   ['a text', 'SIM'],
   ['another schema', { ...CONNECTED, schema: 2 }],
   ['a mode that we do not know', { ...CONNECTED, mode: 'YOLO' }],
-  ['a state that is no text', { ...CONNECTED, state: 3 }],
-  ['an empty state', { ...CONNECTED, state: '' }],
+  ['a state that is no text', { ...CONNECTED, connection: 3 }],
+  ['an empty state', { ...CONNECTED, connection: '' }],
   ['no account', { ...CONNECTED, account: undefined }],
   ['a detail that is a page long', { ...CONNECTED, detail: 'x'.repeat(401) }]
 ])('%s is no status', (_, data) => {

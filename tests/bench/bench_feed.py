@@ -18,7 +18,8 @@ RATES = {"feed_cpu_ratio_1000": 1000, "feed_cpu_ratio_saturated": 0}
 def measure() -> Iterator[Figure]:
     """Measure both clients in turn, so that a machine that slows down slows both."""
     for name, rate in RATES.items():
-        ratios, ours_us = [], []
+        ratios: list[float] = []
+        ours_us: list[float] = []
         for _ in range(RUNS):
             plain, ours = (_cpu_us_a_tick(kind, rate) for kind in ("plain", "ours"))
             ratios.append(ours / plain)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from figures import Figure, summed_up
+
 from rigs.kernels import Kernel, environment_of_a_kernel
 
 RUNS = 5

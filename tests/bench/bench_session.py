@@ -4,16 +4,16 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from figures import Figure, summed_up
-from rigs.gateways import stop_gateway
 
 from edgerunner_lab.core.errors import OrderDenied
 from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session.session import Session
+from rigs.gateways import stop_gateway
 
 COLD_RUNS, WARM_RUNS, DENY_RUNS, ORDER_RUNS = 3, 15, 100, 60
 ORDER_SECONDS = 0.12
@@ -28,7 +28,7 @@ max_orders_1d = 100000
 
 
 @contextmanager
-def fresh_session() -> Iterator[Session]:
+def fresh_session() -> Generator[Session]:
     """A session in a home of its own, with its own embedded gateway, ended afterwards."""
     with tempfile.TemporaryDirectory(prefix="er-bench-") as home:
         os.environ["EDGERUNNER_HOME"] = home
@@ -79,7 +79,8 @@ def orders() -> Iterator[Figure]:
     with fresh_session() as session:
         session.connect("sim")
         session.quote("SPY")
-        to_wire, round_trip = [], []
+        to_wire: list[float] = []
+        round_trip: list[float] = []
         pause = threading.Event()
         for number in range(ORDER_RUNS):
             # Faster than this and the broker's 40 messages a second would be what is measured.
@@ -102,7 +103,7 @@ def _denied(session: Session) -> None:
     raise AssertionError("the order should have been denied")
 
 
-def _timed(call) -> float:  # noqa: ANN001  anything without arguments
+def _timed(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start

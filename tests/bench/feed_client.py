@@ -1,3 +1,5 @@
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# ib_async leaves its events open.
 """One side of `feed_cpu_ratio`: takes a flood of ticks as plain ib_async or as our session, and prints its CPU a tick.
 
 Run as a process of its own: `python feed_client.py plain|ours PORT TICKERS`.

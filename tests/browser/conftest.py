@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from rigs.browsers import Browser, find_chromium
 from rigs.jupyterlab import JupyterLab
 

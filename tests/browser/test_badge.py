@@ -1,6 +1,7 @@
 """The status bar's badge in a real JupyterLab."""
 
 from playwright.sync_api import expect
+
 from rigs.browsers import Browser
 from rigs.jupyterlab import JupyterLab
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rigs.orders import SPY
 
 from edgerunner_lab.core.contracts import ContractSpec, PriceBand, Right, SecType
 from edgerunner_lab.core.grammar import parse_contract
+from rigs.orders import SPY
 
 DECEMBER = date(2026, 12, 18)
 

@@ -11,6 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import edgerunner_lab
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.contracts import PriceBand
+from edgerunner_lab.core.intents import OrderType, Part, Side, TimeInForce
+from edgerunner_lab.guard.gate import ApprovedOrder, approve
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import Latch, LatchState
 from guard.builders import (
     LIVE_ACCOUNT,
     NOW,
@@ -32,14 +40,6 @@ from guard.builders import (
     some_limits,
     wide_limits,
 )
-
-import edgerunner_lab
-from edgerunner_lab.core.accounts import Mode
-from edgerunner_lab.core.contracts import PriceBand
-from edgerunner_lab.core.intents import OrderType, Part, Side, TimeInForce
-from edgerunner_lab.guard.gate import ApprovedOrder, approve
-from edgerunner_lab.guard.limits import Limits
-from edgerunner_lab.guard.snapshot import Latch, LatchState
 
 HALTED = Latch(state=LatchState.HALTED, by="user", at=NOW, reason="")
 

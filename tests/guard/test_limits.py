@@ -3,12 +3,12 @@
 from decimal import Decimal, getcontext
 
 import pytest
-from guard.builders import an_instrument, euro, some_limits
 
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.contracts import SecType
 from edgerunner_lab.core.errors import ConfigurationError, UsageError
 from edgerunner_lab.guard.limits import Limits, describe, load_limits, tighten, to_toml
+from guard.builders import an_instrument, euro, some_limits
 
 ORIGIN = "/home/me/limits.toml"
 BY_SYMBOL = '[sim.by_symbol."EUR.USD"]\nmax_order_qty = 300\n'

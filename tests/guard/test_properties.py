@@ -6,6 +6,17 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.contracts import PriceBand
+from edgerunner_lab.core.errors import OrderDenied, UsageError
+from edgerunner_lab.core.facts import AccountSnapshot
+from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side
+from edgerunner_lab.guard.gate import SIZE_RULES
+from edgerunner_lab.guard.limits import Limits, describe, tighten
+from edgerunner_lab.guard.snapshot import Snapshot
 from guard.builders import (
     ACCOUNT,
     NOW,
@@ -24,17 +35,6 @@ from guard.builders import (
     repeat,
     working,
 )
-from hypothesis import event, given
-from hypothesis import strategies as st
-
-from edgerunner_lab.core.accounts import Mode
-from edgerunner_lab.core.contracts import PriceBand
-from edgerunner_lab.core.errors import OrderDenied, UsageError
-from edgerunner_lab.core.facts import AccountSnapshot
-from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side
-from edgerunner_lab.guard.gate import SIZE_RULES
-from edgerunner_lab.guard.limits import Limits, describe, tighten
-from edgerunner_lab.guard.snapshot import Snapshot
 
 BAD_DECIMALS: Final = [
     None,

@@ -6,6 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from edgerunner_lab.core.contracts import PriceBand, SecType
+from edgerunner_lab.core.intents import OrderType, Side
+from edgerunner_lab.core.lifecycle import OrderState
 from guard.builders import (
     NOW,
     OLD_REF,
@@ -21,10 +25,6 @@ from guard.builders import (
     with_instrument,
     working,
 )
-
-from edgerunner_lab.core.contracts import PriceBand, SecType
-from edgerunner_lab.core.intents import OrderType, Side
-from edgerunner_lab.core.lifecycle import OrderState
 
 UNSET = Decimal("1.7976931348623157E+308")
 NO_NUMBERS = [

@@ -6,6 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.contracts import PriceBand, SecType
+from edgerunner_lab.core.facts import MarketDataType
+from edgerunner_lab.core.intents import Side
+from edgerunner_lab.guard.limits import Limits
 from guard.builders import (
     LIVE_ACCOUNT,
     NOW,
@@ -22,12 +28,6 @@ from guard.builders import (
     some_limits,
     wide_limits,
 )
-
-from edgerunner_lab.core.accounts import Mode
-from edgerunner_lab.core.contracts import PriceBand, SecType
-from edgerunner_lab.core.facts import MarketDataType
-from edgerunner_lab.core.intents import Side
-from edgerunner_lab.guard.limits import Limits
 
 NO_PRICES = [Decimal("nan"), Decimal("inf"), Decimal(-1), Decimal(0), Decimal("1.797e308")]
 

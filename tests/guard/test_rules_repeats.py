@@ -6,6 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.intents import Side, TimeInForce
+from edgerunner_lab.guard import rules_repeats
+from edgerunner_lab.guard.checks import Unknown
+from edgerunner_lab.guard.fingerprints import fingerprint
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import PastOrder
 from guard.builders import (
     LIVE_ACCOUNT,
     NOW,
@@ -25,14 +33,6 @@ from guard.builders import (
     some_limits,
     with_instrument,
 )
-
-from edgerunner_lab.core.accounts import Mode
-from edgerunner_lab.core.intents import Side, TimeInForce
-from edgerunner_lab.guard import rules_repeats
-from edgerunner_lab.guard.checks import Unknown
-from edgerunner_lab.guard.fingerprints import fingerprint
-from edgerunner_lab.guard.limits import Limits
-from edgerunner_lab.guard.snapshot import PastOrder
 
 PAPER = a_session(mode=Mode.PAPER)
 

@@ -6,6 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.intents import Side
+from edgerunner_lab.guard import rules_session
+from edgerunner_lab.guard.checks import Unknown
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import Latch, LatchState
 from guard.builders import (
     LIVE_ACCOUNT,
     NOW,
@@ -22,13 +29,6 @@ from guard.builders import (
     wide_limits,
     working,
 )
-
-from edgerunner_lab.core.accounts import Mode
-from edgerunner_lab.core.intents import Side
-from edgerunner_lab.guard import rules_session
-from edgerunner_lab.guard.checks import Unknown
-from edgerunner_lab.guard.limits import Limits
-from edgerunner_lab.guard.snapshot import Latch, LatchState
 
 REDUCING = Latch(state=LatchState.REDUCING, by="daily_loss", at=NOW, reason="-2.1% NLV")
 REDUCING_LEDGER = a_ledger(latch=REDUCING)

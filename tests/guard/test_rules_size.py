@@ -5,6 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.contracts import SecType
+from edgerunner_lab.core.facts import AccountSnapshot
+from edgerunner_lab.core.intents import Side
+from edgerunner_lab.guard import rules_size, valuation
+from edgerunner_lab.guard.checks import Unknown
+from edgerunner_lab.guard.limits import Limits
 from guard.builders import (
     ACCOUNT,
     LIVE_ACCOUNT,
@@ -25,14 +33,6 @@ from guard.builders import (
     wide_limits,
     working,
 )
-
-from edgerunner_lab.core.accounts import Mode
-from edgerunner_lab.core.contracts import SecType
-from edgerunner_lab.core.facts import AccountSnapshot
-from edgerunner_lab.core.intents import Side
-from edgerunner_lab.guard import rules_size, valuation
-from edgerunner_lab.guard.checks import Unknown
-from edgerunner_lab.guard.limits import Limits
 
 
 def worth(net_liquidation: Any, account: str = ACCOUNT) -> AccountSnapshot:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from rigs.gateways import stop_gateway
 from rigs.kernels import Kernel, environment_of_a_kernel
 

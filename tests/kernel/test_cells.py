@@ -49,7 +49,9 @@ def test_unloading_ends_thread_magics_and_name(kernel: Kernel) -> None:
 
     assert unloaded.status == "ok"
     assert left.text.strip() == "[] False"
-    assert kernel.run("print(get_ipython().find_line_magic('quote'))").text.strip() == "None"
+    assert (
+        kernel.run("print(get_ipython().find_line_magic('quote'))").text.strip() == "None"
+    )
 
 
 def test_queued_cells_all_run(kernel: Kernel) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from rigs.kernels import REPLY_SECONDS_MAX, Kernel
 
 OPEN = """
@@ -36,7 +37,7 @@ def test_the_first_status_opens_a_comm_that_carries_it(kernel: Kernel) -> None:
     assert heard[0][1]["data"] == {
         "schema": 1,
         "mode": "SIM",
-        "state": "connected",
+        "connection": "connected",
         "account": "DU***0001",
         "detail": "",
     }
@@ -65,7 +66,7 @@ thread.join()
 
     assert [kind for kind, _ in heard] == ["comm_msg"]
     assert heard[0][1]["comm_id"] == opened[0][1]["comm_id"]
-    assert heard[0][1]["data"]["state"] == "reconnecting"
+    assert heard[0][1]["data"]["connection"] == "reconnecting"
     assert heard[0][1]["data"]["detail"] == "x" * 400
 
 

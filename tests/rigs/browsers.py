@@ -106,9 +106,10 @@ class Notebook:
         self.wait_until_run()
 
     def run(self, index: int) -> None:
-        """Run one cell and wait until it has ended."""
+        """Run one cell and wait until it has ended well."""
         self.start_cell(index)
         self.wait_until_run()
+        assert _failures(self._cells()[index]) == []
 
     def start_cell(self, index: int) -> None:
         """Start one cell."""
@@ -147,12 +148,7 @@ class Notebook:
 
     def failures(self) -> list[str]:
         """Return every error that a cell shows."""
-        return [
-            f"{output['ename']}: {output['evalue']}"
-            for cell in self._cells()
-            for output in cell.get("outputs", [])
-            if output["output_type"] == "error"
-        ]
+        return [failure for cell in self._cells() for failure in _failures(cell)]
 
     def cell(self, index: int) -> Locator:
         """Return the cell as it is on the screen."""
@@ -195,6 +191,14 @@ _READY = f"""async () => {{
   await {_PANEL}.sessionContext.ready;
   await {_SESSION}.kernel.info;
 }}"""
+
+
+def _failures(cell: dict[str, Any]) -> list[str]:
+    return [
+        f"{output['ename']}: {output['evalue']}"
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "error"
+    ]
 
 
 def _is_code(cell: dict[str, Any]) -> bool:

@@ -24,9 +24,9 @@ class Run:
 
     status: str
     text: str = ""
-    html: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list[str])
     error_name: str = ""
-    error_lines: list[str] = field(default_factory=list)
+    error_lines: list[str] = field(default_factory=list[str])
 
 
 class Kernel:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from edgerunner_lab.ledger.paths import Paths
-from rigs.gateways import Gateway
 
+from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session.session import Session
+from rigs.gateways import Gateway
 
 
 @pytest.fixture

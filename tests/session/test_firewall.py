@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgerunner_lab.core.errors import FirewallBreach
 from edgerunner_lab.session.firewall import HEAD_FIELDS, Firewall, Permit
 
-HEAD = (
+HEAD: tuple[str, ...] = (
     "3",
     "5",
     "756733",
@@ -46,7 +46,7 @@ HEAD = (
     "0",
     "0",
 )
-TAIL = ("", "0.0", "", "0")
+TAIL: tuple[str, ...] = ("", "0.0", "", "0")
 
 
 def frame(fields: tuple[str, ...]) -> bytes:

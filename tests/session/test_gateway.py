@@ -1,14 +1,16 @@
 """Connecting, refusing, losing the line and coming back, against the embedded gateway."""
 
+import contextlib
 import socket
 import threading
 from decimal import Decimal
 
 import pytest
-from rigs.gateways import Gateway, Gateways
 
 from edgerunner_lab.core.errors import ConnectFailed, NotConnected, UsageError
+from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session.session import Session
+from rigs.gateways import Gateway, Gateways
 
 
 def wait_for_state(session: Session, state: str, seconds: float = 20) -> None:
@@ -47,7 +49,7 @@ def test_the_account_is_masked_wherever_status_is_shown(session: Session) -> Non
     account = session.status().account
 
     assert account not in str(session.status())
-    assert account not in session.status()._repr_html_()
+    assert account not in session.status()._repr_html_()  # pyright: ignore[reportPrivateUsage]  # what a notebook shows
 
 
 def test_a_refused_connection_names_the_ports_to_try(unconnected: Session) -> None:
@@ -80,14 +82,14 @@ def test_an_unknown_profile_is_refused(unconnected: Session) -> None:
         unconnected.connect("demo")
 
 
-def test_a_gateway_that_says_nothing_times_out(unconnected: Session) -> None:
+def test_a_gateway_that_says_nothing_times_out(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A socket that accepts is not yet a gateway (RISK F04)."""
-    with socket.socket() as silent:
+    monkeypatch.setenv("EDGERUNNER_CONNECT_TIMEOUT_S", "0.3")
+    with socket.socket() as silent, contextlib.closing(Session(paths=paths)) as unconnected:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        unconnected.verbs._settings = unconnected.verbs._settings.model_copy(
-            update={"connect_timeout_s": 0.3}
-        )
         with pytest.raises(ConnectFailed, match="handshake within"):
             unconnected.connect("sim", port=silent.getsockname()[1])
 

@@ -1,6 +1,7 @@
 """The order road from a session to the embedded gateway and back."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -186,10 +187,9 @@ def test_raw_ways_around_the_guard_send_nothing(session: Session) -> None:
     )
 
     def sneak() -> None:
-        engine.ib.client.placeOrder(
-            9001, contract, MarketOrder("BUY", 1, account="DU1000001")
-        )
-        engine.ib.client.send(3, 9002, contract)
+        client: Any = engine.ib.client
+        client.placeOrder(9001, contract, MarketOrder("BUY", 1, account="DU1000001"))
+        client.send(3, 9002, contract)
 
     session.thread.run(sneak)
 

@@ -9,8 +9,6 @@ import pytest
 from ib_async import Contract, Execution, Order
 from ib_async import OrderState as IbOrderState
 from ib_async.objects import CommissionReport
-from rigs.clocks import ManualClock
-from rigs.orders import an_order
 
 from edgerunner_lab.core import lifecycle
 from edgerunner_lab.core.facts import OrderUpdate
@@ -18,6 +16,8 @@ from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.session import adapt
 from edgerunner_lab.session.broker import RawStatus
 from edgerunner_lab.session.tracking import Tracker
+from rigs.clocks import ManualClock
+from rigs.orders import an_order
 
 CLIENT, ORDER_ID, PERM = 105, 7, 1_000_001
 SPY = Contract(conId=756733, symbol="SPY", secType="STK", exchange="SMART", currency="USD")
@@ -29,8 +29,10 @@ class Broker:
 
     tracker: Tracker
     ref: str
-    journal: list[tuple[OrderState, str]] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    journal: list[tuple[OrderState, str]] = field(
+        default_factory=list[tuple[OrderState, str]]
+    )
+    doubts: list[str] = field(default_factory=list[str])
 
     def status(self, status: str, filled: float = 0, client: int = CLIENT) -> None:
         """Send orderStatus."""
@@ -119,7 +121,7 @@ def test_five_messages_in_any_order_end_in_the_same_truth(
     ends: set[tuple[OrderState, Decimal, Decimal | None]] = set()
     for arrival in itertools.permutations(steps):
         order = an_order()
-        tracker = Tracker(clock=clock, journal=lambda *_: None, on_fill=lambda _: None, on_doubt=lambda _: None, name_of=adapt.contract_name)  # fmt: skip
+        tracker = Tracker(clock=clock, journal=lambda _update, _kind, _facts: None, on_fill=lambda _: None, on_doubt=lambda _: None, name_of=adapt.contract_name)  # fmt: skip
         tracker.client_id = CLIENT
         tracker.begin(order, ORDER_ID, CLIENT)
         tracker.conclude(order.order_ref, lifecycle.Sent())
