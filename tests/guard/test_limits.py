@@ -10,7 +10,7 @@ from edgerunner_lab.core.errors import ConfigurationError, UsageError
 from edgerunner_lab.guard.limits import Limits, describe, load_limits, tighten, to_toml
 from guard.builders import an_instrument, euro, some_limits
 
-ORIGIN = "/home/me/limits.toml"
+ORIGIN = "limits.toml of a user"
 BY_SYMBOL = '[sim.by_symbol."EUR.USD"]\nmax_order_qty = 300\n'
 
 

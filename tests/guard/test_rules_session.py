@@ -81,7 +81,7 @@ def test_the_bounds_of_a_ready_session_themselves_pass(changes: dict[str, Any]) 
 
 def test_another_account_denies_with_both_masked() -> None:
     """Neither account is shown in full, and the port's hint is."""
-    order = an_order(account="U7650123")
+    order = an_order(account="U7654321")
     session = a_session(port=4002)
 
     assert denials(order, a_snapshot(session=session)) == [

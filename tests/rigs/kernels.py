@@ -89,7 +89,8 @@ class Kernel:
         if self.client is not None:
             self.client.stop_channels()
         if self.manager.has_kernel:
-            self.manager.shutdown_kernel(now=True)
+            # Gracefully, so that what a kernel wants to say at its end (coverage, for one) is said.
+            self.manager.shutdown_kernel(now=False)
         self.manager.cleanup_resources()
 
     @staticmethod

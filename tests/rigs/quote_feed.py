@@ -58,18 +58,22 @@ def row(index: int, last: float = 100.0, **changes: float) -> QuoteRow:
 def unknown(index: int, flags: int = 8) -> QuoteRow:
     """Return a row of which nothing is known."""
     names = ("bid", "ask", "last", "close", "volume", "bid_size", "ask_size", "high", "low")
-    return QuoteRow(index=index, flags=flags, age_s=math.nan, **dict.fromkeys(names, math.nan))
+    return QuoteRow(
+        index=index, flags=flags, age_s=math.nan, **dict.fromkeys(names, math.nan)
+    )
 
 
 class MovingMarket:
     """Moves every row's price 20 times a second from a thread of its own, seeded."""
 
     def __init__(self, *symbols: str) -> None:
-        self.table = QuotesTable([instrument(symbol, 1 + i) for i, symbol in enumerate(symbols)])
+        self.table = QuotesTable(
+            [instrument(symbol, 1 + i) for i, symbol in enumerate(symbols)]
+        )
         self.views: list[int] = []
         self.table.on_views(self.views.append)
         self._prices = [100.0 + 40 * i for i in range(len(symbols))]
-        self._random = random.Random(7)
+        self._random = random.Random(7)  # noqa: S311  prices, and the same ones each time
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
