@@ -97,7 +97,7 @@ class QuotesTable(anywidget.AnyWidget):
                     self._send_frame(self._gate.acknowledge(seq, now_s))
                 case {"type": "hello", "page": str(page), "views": int(views)}:
                     self._hear_views(page, views, now_s)
-                    self._send_frame(self._gate.restart(now_s))
+                    self._send_frame(self._gate.restart(now_s), is_answer=True)
                 case {"type": "views", "page": str(page), "views": int(views)}:
                     self._hear_views(page, views, now_s)
                 case _:
@@ -116,9 +116,14 @@ class QuotesTable(anywidget.AnyWidget):
         if count != before:
             self._tell_views(count)
 
-    def _send_frame(self, frame: Frame | None) -> None:
+    def _send_frame(self, frame: Frame | None, *, is_answer: bool = False) -> None:
         if frame is not None:
-            header = {"type": "frame", "seq": frame.seq, "rows": frame.rows}
+            header = {
+                "type": "frame",
+                "seq": frame.seq,
+                "rows": frame.rows,
+                "answer": is_answer,
+            }
             self.send(header, [frame.data])
 
     def _has_values(self) -> bool:

@@ -32,16 +32,21 @@ const TRACE_SECONDS = 60;
 const FLASH_MS = 400;
 const UNKNOWN = '–';
 
+const STALE = 4;
+
 /** Flag -> why a value must not be taken for the market, the gravest first. */
 const WORDS = /** @type {const} */ ([
   [16, 'not connected'],
   [8, 'no data'],
-  [4, 'stale'],
+  [STALE, 'stale'],
   [1, 'delayed'],
   [2, 'frozen']
 ]);
 
-const OLD = 4 | 8 | 16;
+const OLD = STALE | 8 | 16;
+
+/** As the kernel has it; here it also holds when the kernel says nothing any more. */
+const STALE_SECONDS = 15;
 
 /** @type {Column[]} */
 export const COLUMNS = [
@@ -60,10 +65,10 @@ export const COLUMNS = [
  * Return the rows of a frame; what does not fit is no frame.
  * @param {unknown} content
  * @param {DataView | undefined} buffer
- * @returns {{seq: number, rows: Float64Array[]} | null}
+ * @returns {{seq: number, isAnswer: boolean, rows: Float64Array[]} | null}
  */
 export function parseFrame(content, buffer) {
-  const { type, seq, rows } = /** @type {Record<string, unknown>} */ (content ?? {});
+  const { type, seq, rows, answer } = /** @type {Record<string, unknown>} */ (content ?? {});
   if (type !== 'frame' || typeof seq !== 'number' || typeof rows !== 'number') {
     return null;
   }
@@ -75,7 +80,11 @@ export function parseFrame(content, buffer) {
   const start = buffer.byteOffset;
   const numbers = new Float64Array(buffer.buffer.slice(start, start + bytes));
   const places = Array.from({ length: rows }, (_, place) => place * NUMBERS_A_ROW);
-  return { seq, rows: places.map(place => numbers.subarray(place, place + NUMBERS_A_ROW)) };
+  return {
+    seq,
+    isAnswer: answer === true,
+    rows: places.map(place => numbers.subarray(place, place + NUMBERS_A_ROW))
+  };
 }
 
 /** @type {Map<number, Intl.NumberFormat>} */
@@ -230,7 +239,7 @@ export class Quotes {
     window.addEventListener('pagehide', this.leave);
   }
 
-  /** Seconds since the last frame. */
+  /** Seconds since the session has sent something. */
   get silence() {
     return (this.clock() - this.heardAt) / 1000;
   }
@@ -288,7 +297,10 @@ export class Quotes {
       return;
     }
     const now = this.clock();
-    this.heardAt = now;
+    if (!frame.isAnswer) {
+      // An answer shows that the kernel lives, but not that quotes do.
+      this.heardAt = now;
+    }
     /** @type {number[]} */
     const changed = [];
     for (const row of frame.rows) {
@@ -363,7 +375,7 @@ class Line {
     this.cell('symbol').setAttribute('scope', 'row');
     this.cell('symbol').textContent = row.symbol;
     this.cell('symbol').title = [row.name, row.currency].filter(Boolean).join(', ');
-    this.trace = svg('svg', { viewBox: '0 -2 96 20', width: '96', height: '18', role: 'img' });
+    this.trace = svg('svg', { viewBox: '0 -2 80 20', width: '80', height: '18', role: 'img' });
     this.polyline = svg('polyline', {});
     this.trace.append(this.polyline);
     this.cell('trace').append(this.trace);
@@ -417,7 +429,7 @@ class Line {
   /** @param {readonly number[]} prices */
   drawTrace(prices) {
     const { symbol, decimals } = this.row;
-    this.polyline.setAttribute('points', tracePoints(prices, 96, 16));
+    this.polyline.setAttribute('points', tracePoints(prices, 80, 16));
     const range = [Math.min(...prices), Math.max(...prices)].map(price =>
       priceText(price, decimals)
     );
@@ -582,9 +594,10 @@ export class View {
 
   /** @param {number} index */
   drawAge(index) {
-    const flags = this.quotes.values[index]?.[FLAGS] ?? 0;
+    const age = this.quotes.age(index);
+    const flags = (this.quotes.values[index]?.[FLAGS] ?? 0) | (age > STALE_SECONDS ? STALE : 0);
     const isSilent = this.quotes.silence >= SILENT_SECONDS;
-    this.lines[index]?.drawAge(this.quotes.age(index), flags, isSilent);
+    this.lines[index]?.drawAge(age, flags, isSilent);
   }
 
   dispose() {
