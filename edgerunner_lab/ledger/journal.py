@@ -2,34 +2,16 @@
 
 import hashlib
 import json
-import os
 import sqlite3
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from typing import NamedTuple
 
-FIRST_PREVIOUS = "0" * 64
-"""What the first row builds on."""
+from edgerunner_lab.ledger.anchor import FIRST_HASH, Anchor
+from edgerunner_lab.ledger.columns import stamp, storable
 
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What one row says, before it is chained.
-
-    Attributes:
-        at: ISO 8601, UTC.
-        order_ref: Empty where no single order is concerned.
-        owner: Process and notebook that wrote it.
-    """
-
-    at: str
-    kind: str
-    order_ref: str
-    owner: str
-    facts: Mapping[str, JSON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +19,9 @@ class Verification:
     """What a walk over the chain found.
 
     Attributes:
-        rows: How many rows were read.
+        rows: How many rows were read and held.
         problem: The first thing that is wrong, in words; empty where the chain holds.
-        seq: The row where it is wrong; None where the chain holds.
+        seq: The row where it is wrong; None where the chain holds, or where the fault is not in one row.
     """
 
     rows: int
@@ -52,108 +34,145 @@ class Verification:
         return not self.problem
 
 
-def append(connection: sqlite3.Connection, entry: Entry) -> tuple[int, str]:
-    """Write one row inside the caller's transaction; return its number and hash."""
-    last = connection.execute(
-        "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
-    ).fetchone()
-    seq, previous = (last[0] + 1, last[1]) if last else (1, FIRST_PREVIOUS)
-    facts = json.dumps(
-        entry.facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str
-    )
-    digest = _digest(
-        previous, (seq, entry.at, entry.kind, entry.order_ref, entry.owner, facts)
-    )
-    connection.execute(
-        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (seq, entry.at, entry.kind, entry.order_ref, entry.owner, facts, previous, digest),
-    )
-    return seq, digest
+class Row(NamedTuple):
+    """A row as it lies in the table; `previous` is the hash of the row before it."""
+
+    seq: int
+    at: str
+    kind: str
+    order_ref: str
+    owner: str
+    facts: str
+    previous: str
+    hash: str
 
 
-def verify(connection: sqlite3.Connection, anchor: tuple[int, str] | None) -> Verification:
-    """Walk the chain from its first row.
+class Writer:
+    """Writes rows inside one transaction, all of the same time and by the same owner.
+
+    Attributes:
+        newest: The last row written; None before the first.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now: datetime, owner: str) -> None:
+        """Use `connection`, which holds the file's write lock; `owner` names process and notebook."""
+        self.connection = connection
+        self.now = now
+        self.owner = owner
+        self.newest: Anchor | None = None
+
+    def append(self, kind: str, facts: Mapping[str, JSON], order_ref: str = "") -> int:
+        """Write one row and return its number; `order_ref` is empty where no single order is concerned."""
+        last = _last(self.connection)
+        row = Row(
+            seq=last.seq + 1,
+            at=stamp(self.now),
+            kind=storable(kind),
+            order_ref=storable(order_ref),
+            owner=self.owner,
+            # What JSON does not know is a slip of ours; a row in other words is better than none.
+            facts=json.dumps(facts, sort_keys=True, separators=(",", ":"), default=str),
+            previous=last.hash,
+            hash="",
+        )
+        row = row._replace(hash=_digest(row))
+        self.connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self.newest = Anchor(seq=row.seq, hash=row.hash)
+        return row.seq
+
+
+def verify(
+    connection: sqlite3.Connection, anchor: Anchor | None, *, newest: int | None = None
+) -> Verification:
+    """Walk the chain and compare it with its anchor.
 
     Args:
-        connection: Inside a read transaction.
-        anchor: Number and hash of a row that was once the last, kept outside the database; None without one.
+        connection: Inside a transaction that began after the anchor was read.
+        anchor: Read from beside the database; None where it is missing or broken.
+        newest: How many rows to walk at most, from the end; None for every one.
     """
-    previous, expected, hash_by_anchor = FIRST_PREVIOUS, 1, ""
+    first = 1 if newest is None else max(1, _last(connection).seq - newest + 1)
+    # What stands before the first row walked is taken on trust; before row 1 nothing may stand.
+    before = FIRST_HASH if first == 1 else _hash_of(connection, first - 1)
     rows = 0
-    for seq, *columns, previous_bytes, hash_bytes in connection.execute(
+    for row in _rows(connection, first):
+        problem = _fault(connection, row, first + rows, before)
+        if problem:
+            return Verification(rows=rows, seq=row.seq, problem=problem)
+        before, rows = row.hash, rows + 1
+    problem = anchor_problem(connection, anchor)
+    return Verification(rows=rows, problem=problem)
+
+
+def anchor_problem(connection: sqlite3.Connection, anchor: Anchor | None) -> str:
+    """Return how the journal fails to contain the anchored row, in words; empty where it does."""
+    if anchor is None:
+        return "the journal's anchor is missing or broken"
+    if anchor.seq == 0:
+        return ""
+    found = _hash_of(connection, anchor.seq)
+    if found == anchor.hash:
+        return ""
+    if found is not None:
+        return f"row {anchor.seq} is not the one that was anchored: rewritten"
+    last = _last(connection).seq
+    if last > anchor.seq:
+        return f"row {anchor.seq} is missing: deleted"
+    return f"{_span(last + 1, anchor.seq)} missing: truncated"
+
+
+def _fault(
+    connection: sqlite3.Connection, row: Row, expected: int, before: str | None
+) -> str:
+    """Return what is wrong with a row in its place, in words; empty where nothing is."""
+    if _digest(row) != row.hash:
+        return f"row {row.seq} was edited"
+    if row.previous != before:
+        moved = connection.execute(
+            "SELECT 1 FROM journal WHERE hash = ?", (storable(row.previous),)
+        ).fetchone()
+        if moved or row.previous == FIRST_HASH:
+            return f"row {row.seq} stands in another's place: reordered"
+        if row.seq > expected:
+            return f"{_span(expected, row.seq - 1)} missing: deleted"
+        return f"what came before row {row.seq} is missing: deleted and renumbered"
+    if row.seq != expected:
+        return f"row {expected} was found as row {row.seq}: renumbered"
+    return ""
+
+
+def _rows(connection: sqlite3.Connection, first: int) -> Iterator[Row]:
+    # A forged row may be numbered below 1, and a whole walk must meet it.
+    lowest = first if first > 1 else -(2**63)
+    for seq, *texts in connection.execute(
         # As bytes: a text that is no UTF-8 any more is an edited row, not an error.
         "SELECT seq, CAST(at AS BLOB), CAST(kind AS BLOB), CAST(order_ref AS BLOB), CAST(owner AS BLOB), "
-        "CAST(facts AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB) FROM journal ORDER BY seq"
+        "CAST(facts AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB) FROM journal WHERE seq >= ? ORDER BY seq",
+        (lowest,),
     ):
-        found_previous, found, *texts = (
-            text.decode(errors="surrogateescape")
-            for text in (previous_bytes, hash_bytes, *columns)
-        )
-        if seq != expected:
-            return Verification(
-                rows=rows,
-                seq=expected,
-                problem=f"row {expected} is missing: deleted or renumbered",
-            )
-        digest = _digest(found_previous, (seq, *texts))
-        if digest != found:
-            return Verification(rows=rows, seq=seq, problem=f"row {seq} was edited")
-        if found_previous != previous:
-            return Verification(
-                rows=rows,
-                seq=seq,
-                problem=f"row {seq} does not follow row {seq - 1}: reordered or replaced",
-            )
-        if anchor is not None and seq == anchor[0]:
-            hash_by_anchor = found
-        previous, expected, rows = found, seq + 1, rows + 1
-    if anchor is not None and rows < anchor[0]:
-        return Verification(
-            rows=rows,
-            seq=rows + 1,
-            problem=f"rows {rows + 1} to {anchor[0]} are missing: cut off at the end",
-        )
-    if anchor is not None and anchor[0] > 0 and hash_by_anchor != anchor[1]:
-        return Verification(
-            rows=rows,
-            seq=anchor[0],
-            problem=f"row {anchor[0]} is not the one that was anchored: rewritten",
-        )
-    return Verification(rows=rows)
+        yield Row(seq, *(text.decode(errors="surrogateescape") for text in texts))
 
 
-def follows(connection: sqlite3.Connection, anchor: tuple[int, str] | None) -> bool:
-    """Return whether the anchored row is still there, so that the anchor may move on."""
-    if anchor is None:
-        return True
-    row = connection.execute(
-        "SELECT hash FROM journal WHERE seq = ?", (anchor[0],)
+def _last(connection: sqlite3.Connection) -> Anchor:
+    found = connection.execute(
+        "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
     ).fetchone()
-    return row is not None and row[0] == anchor[1]
+    return Anchor(seq=found[0], hash=found[1]) if found else Anchor()
 
 
-def write_anchor(path: Path, seq: int, digest: str) -> None:
-    """Keep the newest row's hash outside the database, so that a cut-off tail shows.
-
-    It is not synced: after a crash an older anchor is still a true one.
-    """
-    scratch = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
-    scratch.write_text(json.dumps({"seq": seq, "hash": digest}), encoding="utf-8")
-    scratch.chmod(0o600)
-    scratch.replace(path)
+def _hash_of(connection: sqlite3.Connection, seq: int) -> str | None:
+    found = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
+    return found[0] if found else None
 
 
-def read_anchor(path: Path) -> tuple[int, str] | None:
-    """Return the anchored row's number and hash; None where there is no readable anchor."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return int(found["seq"]), str(found["hash"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _digest(previous: str, row: tuple[object, ...]) -> str:
-    canonical = json.dumps(row, separators=(",", ":"), ensure_ascii=True)
+def _digest(row: Row) -> str:
+    """Return the row's hash: its texts after the previous hash; the chain itself proves the number."""
+    texts = (row.at, row.kind, row.order_ref, row.owner, row.facts)
+    canonical = json.dumps(texts, separators=(",", ":"))
     return hashlib.sha256(
-        f"{previous}\0{canonical}".encode(errors="surrogateescape")
+        f"{row.previous}\0{canonical}".encode("utf-8", "surrogatepass")
     ).hexdigest()
+
+
+def _span(first: int, last: int) -> str:
+    return f"row {first} is" if first == last else f"rows {first} to {last} are"

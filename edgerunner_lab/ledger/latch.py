@@ -4,13 +4,18 @@ import sqlite3
 from datetime import datetime
 
 from edgerunner_lab.guard.snapshot import Latch, LatchState
+from edgerunner_lab.ledger.columns import stamp, storable
 
 
 def read(connection: sqlite3.Connection) -> Latch:
-    """Return the latch."""
-    state, by, at, reason = connection.execute(
-        "SELECT state, by, at, reason FROM latch WHERE id = 1"
-    ).fetchone()
+    """Return the latch.
+
+    Raises:
+        ValueError, TypeError: there is none, or it says what we never wrote.
+    """
+    ((state, by, at, reason),) = connection.execute(
+        "SELECT state, by, at, reason FROM latch"
+    )
     return Latch(
         state=LatchState(state),
         by=by,
@@ -21,8 +26,12 @@ def read(connection: sqlite3.Connection) -> Latch:
 
 def write(connection: sqlite3.Connection, latch: Latch) -> None:
     """Set the latch inside the caller's transaction."""
-    at = latch.at.isoformat() if latch.at is not None else None
     connection.execute(
-        "UPDATE latch SET state = ?, by = ?, at = ?, reason = ? WHERE id = 1",
-        (latch.state.value, latch.by, at, latch.reason),
+        "UPDATE latch SET state = ?, by = ?, at = ?, reason = ?",
+        (
+            latch.state.value,
+            storable(latch.by),
+            stamp(latch.at) if latch.at is not None else None,
+            storable(latch.reason),
+        ),
     )

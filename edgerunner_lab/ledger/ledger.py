@@ -2,53 +2,70 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 from edgerunner_lab.core.errors import OrderDenied
 from edgerunner_lab.core.facts import Fill
 from edgerunner_lab.core.intents import ProposedOrder
-from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.guard.snapshot import Latch, LatchState, LedgerFacts
-from edgerunner_lab.ledger import journal, latch, reservations
-from edgerunner_lab.ledger.journal import JSON, Entry, Verification
-from edgerunner_lab.ledger.reservations import OrderRow, Reservation
+from edgerunner_lab.ledger import (
+    anchor,
+    entries,
+    fills,
+    journal,
+    latch,
+    order_rows,
+    reservations,
+)
+from edgerunner_lab.ledger.columns import digits, storable
+from edgerunner_lab.ledger.failures import damaged, decoding
+from edgerunner_lab.ledger.journal import JSON, Verification, Writer
+from edgerunner_lab.ledger.order_rows import OrderRow, Standing
+from edgerunner_lab.ledger.reservations import Reservation
 from edgerunner_lab.ledger.store import Store
 
 Judge = Callable[[LedgerFacts], ApprovedOrder]
 
+_NEWEST_ROWS = 1000
+"""Rows at the end of the journal that are checked at every opening; `verify` walks them all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where an order stands, for its row: the ids it has got meanwhile and what has filled."""
+class Evidence:
+    """Something learned about one of our orders.
 
-    state: OrderState
-    order_id: int = 0
-    client_id: int = 0
-    perm_id: int = 0
-    filled: Decimal = Decimal(0)
+    Attributes:
+        kind: What brought it, e.g. "StatusReported".
+    """
+
+    order_ref: str
+    standing: Standing
+    kind: str
+    facts: Mapping[str, JSON]
 
 
 class Ledger:
-    """One process's view of the file; every method may be called from any thread and may block for two seconds."""
+    """One process's view of the file; every method may be called from any thread and may block for two seconds.
+
+    Every one of them raises LedgerError where the file cannot be read or written, and has then changed nothing.
+    """
 
     def __init__(self, store: Store, *, clock: Callable[[], datetime], owner: str) -> None:
         """Use `store`.
 
         Args:
             store: The open file.
-            clock: Wall clock, aware UTC.
+            clock: Wall clock, aware.
             owner: Names this process and its notebook in every row.
         """
-        self.owner = owner
+        self.owner = storable(owner)
         self._store = store
         self._clock = clock
-        self._anchor = store.path.with_suffix(".anchor")
-        self._last: tuple[int, str] | None = None
+        self._anchor = anchor.path_beside(store.path)
 
     @classmethod
     def open(cls, path: Path, *, clock: Callable[[], datetime], owner: str) -> "Ledger":
@@ -58,7 +75,14 @@ class Ledger:
             LedgerUnavailable: it cannot be reached now.
             LedgerDamaged: it is not what we wrote, or of another version; it is kept as it is.
         """
-        return cls(Store(path), clock=clock, owner=owner)
+        ledger = cls(Store(path), clock=clock, owner=owner)
+        with contextlib.ExitStack() as undone:
+            undone.callback(ledger.close)
+            found = ledger.verify(newest=_NEWEST_ROWS)
+            if not found.holds:
+                raise damaged(path, found.problem)
+            undone.pop_all()
+        return ledger
 
     def close(self) -> None:
         """Close the file."""
@@ -71,37 +95,20 @@ class Ledger:
             OrderDenied: by `judge`; the attempt and its reasons are recorded.
             LedgerError: nothing was reserved.
         """
-        with self._writing() as (connection, now):
-            with self._store.decoding():
-                facts = reservations.read_facts(
-                    connection, order.account, order, now, self.owner
-                )
+        with self._writing() as writer:
             try:
-                approved = judge(facts)
-            except OrderDenied as error:
-                denied = error
-                reservations.insert_attempt(connection, order.account, now, accepted=False)
-                self._append(
-                    connection, now, "DENIED", order.order_ref, _denial_facts(order, error)
-                )
-                reserved = None
+                reserved = self._reserve(writer, order, judge)
+            except OrderDenied as denied:
+                self._deny(writer, order, denied)
+                refusal = denied
             else:
-                denied = None
-                reservations.insert_attempt(connection, order.account, now, accepted=True)
-                reservations.insert_order(connection, order, now, self.owner)
-                seq = self._append(
-                    connection, now, "INTENT", order.order_ref, _intent_facts(approved)
-                )
-                reserved = Reservation(approved=approved, journal_seq=seq, committed_at=now)
-        if reserved is None:
-            # Raised only now: the transaction that keeps the denial has been committed.
-            assert denied is not None, "what was not reserved was denied"
-            raise denied
-        return reserved
+                return reserved
+        # Only now: what keeps the denial has been committed.
+        raise refusal
 
     def facts(self, account: str, order: ProposedOrder | None) -> LedgerFacts:
         """Return what the rules may know from the ledger, without reserving."""
-        with self._store.reading() as connection, self._store.decoding():
+        with self._reading() as connection:
             return reservations.read_facts(
                 connection, account, order, self._clock(), self.owner
             )
@@ -110,190 +117,115 @@ class Ledger:
         self, order_ref: str, standing: Standing, *, kind: str, facts: Mapping[str, JSON]
     ) -> None:
         """Write evidence about one of our orders: a journal row, and where the order now stands."""
-        with self._writing() as (connection, now):
-            connection.execute(
-                "UPDATE orders SET state = ?, order_id = max(order_id, ?), client_id = max(client_id, ?), "
-                "perm_id = max(perm_id, ?), filled = ?, updated_at = ? WHERE order_ref = ?",
-                (
-                    standing.state.value, standing.order_id, standing.client_id, standing.perm_id,
-                    f"{standing.filled:f}", now.isoformat(), order_ref,
-                ),
-            )  # fmt: skip
-            if standing.order_id:
-                connection.execute(
-                    "INSERT INTO order_ids VALUES (?, ?) ON CONFLICT (client_id) DO UPDATE "
-                    "SET floor = max(floor, excluded.floor)",
-                    (standing.client_id, standing.order_id),
+        self.record_many(
+            [Evidence(order_ref=order_ref, standing=standing, kind=kind, facts=facts)]
+        )
+
+    def record_many(self, evidence: Iterable[Evidence]) -> None:
+        """Write what was learned, in this order, at the price of one commit: all of it or nothing."""
+        with self._writing() as writer, decoding(self._store.path):
+            for one in evidence:
+                order_rows.update(
+                    writer.connection, one.order_ref, one.standing, writer.now, self.owner
                 )
-            self._append(
-                connection, now, kind, order_ref, {**facts, "state": standing.state.value}
-            )
+                standing: dict[str, JSON] = {
+                    "state": one.standing.state.value,
+                    "filled": digits(one.standing.filled),
+                }
+                writer.append(one.kind, {**one.facts, **standing}, one.order_ref)
 
     def record_fill(self, fill: Fill) -> bool:
         """Write an execution, or its correction or commission; return whether anything of it was new."""
-        stem, version = reservations.execution(fill.execution_id)
-        with self._writing() as (connection, now):
-            known = connection.execute(
-                "SELECT version, commission FROM fills WHERE stem = ?", (stem,)
-            ).fetchone()
-            is_new = known is None or version > known[0]
-            has_commission = (
-                known is not None
-                and version == known[0]
-                and known[1] is None
-                and fill.commission is not None
-            )
-            if not is_new and not has_commission:
-                return False
-            # A commission arrives later than its execution and does not make the fill settle anew.
-            connection.execute(
-                "INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stem) DO UPDATE SET "
-                "version = excluded.version, quantity = excluded.quantity, price = excluded.price, "
-                "commission = excluded.commission, realized_pnl = excluded.realized_pnl",
-                (
-                    stem, version, fill.order_ref, fill.account, fill.con_id, fill.side.value, f"{fill.quantity:f}",
-                    f"{fill.price:f}", fill.time.isoformat(), _text(fill.commission), _text(fill.realized_pnl),
-                    self.owner, now.isoformat(),
-                ),
-            )  # fmt: skip
-            self._append(connection, now, "FILL", fill.order_ref, _fill_facts(fill))
-        return True
+        with self._writing() as writer, decoding(self._store.path):
+            is_new = fills.insert(writer.connection, fill, writer.now, self.owner)
+            if is_new:
+                writer.append("FILL", entries.fill_facts(fill), fill.order_ref)
+        return is_new
 
     def note(self, kind: str, facts: Mapping[str, JSON]) -> None:
         """Write a journal row that concerns no single order."""
-        with self._writing() as (connection, now):
-            self._append(connection, now, kind, "", facts)
+        with self._writing() as writer:
+            writer.append(kind, facts)
 
     def latch(self) -> Latch:
         """Return the latch."""
-        with self._store.reading() as connection, self._store.decoding():
+        with self._reading() as connection:
             return latch.read(connection)
 
     def set_latch(self, state: LatchState, *, by: str, reason: str) -> Latch:
         """Set the latch durably and return it."""
-        with self._writing() as (connection, now):
-            new = Latch(state=state, by=by, at=now, reason=reason)
-            latch.write(connection, new)
-            self._append(
-                connection,
-                now,
-                "LATCH",
-                "",
-                {"state": state.value, "by": by, "reason": reason},
-            )
+        with self._writing() as writer:
+            new = Latch(state=state, by=by, at=writer.now, reason=reason)
+            latch.write(writer.connection, new)
+            writer.append("LATCH", {"state": state.value, "by": by, "reason": reason})
         return new
 
     def open_orders(self, account: str) -> list[OrderRow]:
         """Return every order that may still trade, oldest first."""
-        with self._store.reading() as connection, self._store.decoding():
-            return reservations.open_orders(connection, account)
+        with self._reading() as connection:
+            return order_rows.open_ones(connection, account)
+
+    def orders_since(self, account: str, since: datetime) -> list[OrderRow]:
+        """Return every order that was reserved at `since` or later, oldest first."""
+        with self._reading() as connection:
+            return order_rows.since(connection, account, since)
+
+    def fills_since(self, account: str, since: datetime) -> list[Fill]:
+        """Return every execution at `since` or later, each once, oldest first."""
+        with self._reading() as connection:
+            return fills.since(connection, account, since)
 
     def order(self, order_ref: str) -> OrderRow | None:
         """Return one order, or None."""
-        with self._store.reading() as connection, self._store.decoding():
-            return reservations.order(connection, order_ref)
+        with self._reading() as connection:
+            return order_rows.get(connection, order_ref)
 
     def next_order_id_floor(self, client_id: int) -> int:
         """Return an order id above every one that this client id has used."""
-        with self._store.reading() as connection:
-            row = connection.execute(
-                "SELECT floor FROM order_ids WHERE client_id = ?", (client_id,)
-            ).fetchone()
-        return row[0] + 1 if row is not None else 1
+        with self._reading() as connection:
+            return order_rows.next_order_id(connection, client_id)
 
-    def verify(self) -> Verification:
-        """Walk the journal's chain and compare it with its anchor."""
+    def verify(self, *, newest: int | None = None) -> Verification:
+        """Walk the journal's chain, or so many of its newest rows, and compare it with its anchor."""
+        # The anchor first: a row that is committed meanwhile is then one too many, not one too few.
+        anchored = anchor.read(self._anchor)
         with self._store.reading() as connection:
-            return journal.verify(connection, journal.read_anchor(self._anchor))
+            return journal.verify(connection, anchored, newest=newest)
 
     @contextlib.contextmanager
-    def _writing(self) -> Generator[tuple[sqlite3.Connection, datetime]]:
+    def _reading(self) -> Generator[sqlite3.Connection]:
+        with self._store.reading() as connection, decoding(self._store.path):
+            yield connection
+
+    @contextlib.contextmanager
+    def _writing(self) -> Generator[Writer]:
         with self._store.transaction() as connection:
-            self._last = None
-            yield connection, self._clock()
-            # Where rows are missing the old anchor is what proves it, and stays.
-            has_anchor_to_write = self._last is not None and journal.follows(
-                connection, journal.read_anchor(self._anchor)
-            )
-            last = self._last if has_anchor_to_write else None
-        if last is not None:
+            # Inside the lock nobody's anchor is ahead of what we see; a broken chain takes no order (RISK R36).
+            problem = journal.anchor_problem(connection, anchor.read(self._anchor))
+            if problem:
+                raise damaged(self._store.path, problem)
+            writer = Writer(connection, self._clock(), self.owner)
+            yield writer
+        if writer.newest is not None:
+            # What cannot be noted leaves an older anchor, which is still true.
             with contextlib.suppress(OSError):
-                # The anchor only helps to find a cut-off tail; a disk that has no room for it takes no order either.
-                journal.write_anchor(self._anchor, *last)
+                anchor.advance(self._anchor, writer.newest)
 
-    def _append(
-        self,
-        connection: sqlite3.Connection,
-        now: datetime,
-        kind: str,
-        order_ref: str,
-        facts: Mapping[str, JSON],
-    ) -> int:
-        entry = Entry(
-            at=now.isoformat(),
-            kind=kind,
-            order_ref=order_ref,
-            owner=self.owner,
-            facts=facts,
+    def _reserve(self, writer: Writer, order: ProposedOrder, judge: Judge) -> Reservation:
+        connection, now = writer.connection, writer.now
+        with decoding(self._store.path):
+            facts = reservations.read_facts(
+                connection, order.account, order, now, self.owner
+            )
+        approved = judge(facts)
+        assert approved.order == order, "what is judged is what is reserved"
+        reservations.insert_attempt(connection, order.account, now, accepted=True)
+        order_rows.insert(connection, order, now, self.owner)
+        seq = writer.append("INTENT", entries.intent_facts(approved), order.order_ref)
+        return Reservation(approved=approved, journal_seq=seq, committed_at=now)
+
+    def _deny(self, writer: Writer, order: ProposedOrder, denied: OrderDenied) -> None:
+        reservations.insert_attempt(
+            writer.connection, order.account, writer.now, accepted=False
         )
-        self._last = journal.append(connection, entry)
-        return self._last[0]
-
-
-def _intent_facts(approved: ApprovedOrder) -> dict[str, JSON]:
-    order, quote = approved.order, approved.quote
-    return {
-        "order": str(order.intent),
-        "con_id": order.instrument.con_id,
-        "side": order.side.value,
-        "quantity": f"{order.quantity:f}",
-        "type": order.order_type.value,
-        "limit_price": _text(order.limit_price),
-        "stop_price": _text(order.stop_price),
-        "tif": order.tif.value,
-        "account": order.account,
-        "bid": _text(quote.bid),
-        "ask": _text(quote.ask),
-        "notional": f"{approved.notional:f}",
-        "limits": approved.limits_sha256,
-        "checks": [str(check) for check in approved.checks],
-        "source": _source_facts(order),
-    }
-
-
-def _denial_facts(order: ProposedOrder, error: OrderDenied) -> dict[str, JSON]:
-    return {
-        "order": str(order.intent),
-        "quantity": f"{order.quantity:f}",
-        "denials": [str(denial) for denial in error.denials],
-        "source": _source_facts(order),
-    }
-
-
-def _source_facts(order: ProposedOrder) -> dict[str, JSON]:
-    source = order.source
-    return {
-        "kind": source.kind,
-        "notebook": source.notebook,
-        "cell_id": source.cell_id,
-        "code_sha256": source.code_sha256,
-        "pid": source.kernel_pid,
-    }
-
-
-def _fill_facts(fill: Fill) -> dict[str, JSON]:
-    return {
-        "execution_id": fill.execution_id,
-        "perm_id": fill.perm_id,
-        "con_id": fill.con_id,
-        "side": fill.side.value,
-        "quantity": f"{fill.quantity:f}",
-        "price": f"{fill.price:f}",
-        "at": fill.time.isoformat(),
-        "commission": _text(fill.commission),
-        "realized_pnl": _text(fill.realized_pnl),
-    }
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
+        writer.append("DENIED", entries.denial_facts(order, denied), order.order_ref)

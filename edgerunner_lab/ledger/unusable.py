@@ -1,16 +1,17 @@
 """Stands in for a ledger that cannot be opened: denies what needs a record, lets everything else be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NoReturn
 
 from edgerunner_lab.core.errors import LedgerError
 from edgerunner_lab.core.facts import Fill
 from edgerunner_lab.core.intents import ProposedOrder
-from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.guard.snapshot import Latch, LatchState, LedgerFacts
-from edgerunner_lab.ledger.journal import JSON
-from edgerunner_lab.ledger.ledger import Standing
-from edgerunner_lab.ledger.reservations import OrderRow, Reservation
+from edgerunner_lab.ledger.journal import JSON, Verification
+from edgerunner_lab.ledger.ledger import Evidence, Judge
+from edgerunner_lab.ledger.order_rows import OrderRow, Standing
+from edgerunner_lab.ledger.reservations import Reservation
 
 
 class UnusableLedger:
@@ -24,9 +25,7 @@ class UnusableLedger:
     def close(self) -> None:
         """Close nothing."""
 
-    def reserve(
-        self, order: ProposedOrder, judge: Callable[[LedgerFacts], ApprovedOrder]
-    ) -> Reservation:
+    def reserve(self, order: ProposedOrder, judge: Judge) -> Reservation:
         """Refuse: without a durable intent nothing is sent."""
         self._refuse(order, judge)
 
@@ -39,6 +38,10 @@ class UnusableLedger:
     ) -> None:
         """Refuse: there is nowhere to write it."""
         self._refuse(order_ref, standing, kind, facts)
+
+    def record_many(self, evidence: Iterable[Evidence]) -> None:
+        """Refuse: there is nowhere to write it."""
+        self._refuse(evidence)
 
     def record_fill(self, fill: Fill) -> bool:
         """Refuse: there is nowhere to write it."""
@@ -60,9 +63,25 @@ class UnusableLedger:
         """Refuse: which orders are ours is not known."""
         self._refuse(account)
 
+    def orders_since(self, account: str, since: datetime) -> list[OrderRow]:
+        """Refuse: which orders were ours is not known."""
+        self._refuse(account, since)
+
+    def fills_since(self, account: str, since: datetime) -> list[Fill]:
+        """Refuse: what was executed is not known."""
+        self._refuse(account, since)
+
+    def order(self, order_ref: str) -> OrderRow | None:
+        """Refuse: whether there is such an order is not known."""
+        self._refuse(order_ref)
+
     def next_order_id_floor(self, client_id: int) -> int:
         """Refuse: which ids were used is not known."""
         self._refuse(client_id)
+
+    def verify(self, *, newest: int | None = None) -> Verification:
+        """Refuse: `verification.verify_file` says more about a file that cannot be opened."""
+        self._refuse(newest)
 
     def _refuse(self, *_asked: object) -> NoReturn:
         # A fresh one each time: an exception that is raised again would keep every traceback it has had.

@@ -218,6 +218,10 @@ class PacedClient(Client):
         dropped = self._sender.drop_orders() if self._sender is not None else []
         return [int(message.split("\0", 2)[1]) for message in dropped]
 
+    def take_back(self, order_id: int) -> bool:
+        """Take one order's frame out of the queue; return whether it was still there."""
+        return self._sender is not None and self._sender.take_back(order_id)
+
     def reset(self) -> None:
         """Forget the connection."""
         super().reset()

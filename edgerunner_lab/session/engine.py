@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -14,8 +15,9 @@ from ib_async import OrderState as IbOrderState
 from ib_async.objects import CommissionReport
 
 from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.codes import Effect, Severity, classify
 from edgerunner_lab.core.contracts import Instrument
-from edgerunner_lab.core.errors import LedgerError, NotConnected
+from edgerunner_lab.core.errors import LedgerError, LedgerUnavailable, NotConnected
 from edgerunner_lab.core.facts import Fill, OrderUpdate, Quote
 from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.core.lifecycle import OrderState
@@ -50,6 +52,8 @@ LAG_PROBE_SECONDS = 0.25
 CONNECT_SECONDS_MAX = 20.0
 """How long a verb waits for a connection that is being made before it says so."""
 
+LEDGER_RETRY_SECONDS = 1.0
+
 MESSAGES_KEPT = 200
 """Broker messages kept for `%status`; older ones are in the log."""
 
@@ -75,7 +79,7 @@ class Engine:
         """
         self._clock = clock
         self._limits = limits
-        self._on_change = on_change
+        self._tell_change = on_change
         self._ledger_pool = concurrent.futures.ThreadPoolExecutor(
             1, thread_name_prefix="edgerunner-ledger"
         )
@@ -92,7 +96,7 @@ class Engine:
             on_doubt=self._search,
             name_of=adapt.contract_name,
         )
-        self.reconciler = Reconciler(self.ib, self.tracker)
+        self.reconciler = Reconciler(self.ib, self.tracker, on_silence=self._restart)
         self.gateway = Gateway(
             self.ib, on_ready=self._ready, on_lost=self._lost, on_state=self._state_changed
         )
@@ -105,7 +109,11 @@ class Engine:
         )
         self.messages: list[tuple[datetime, int, str]] = []
         self.ledger_trouble = ""
+        self._unwritten: deque[Callable[[], object]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._retry: asyncio.TimerHandle | None = None
         self._latch_words = ""
+        self._venue: tuple[str, Mode, str, int] | None = None
         self._background: set[asyncio.Future[object]] = set()
         self._lag_s = 0.0
         self._lag_probe: asyncio.Task[None] | None = None
@@ -128,10 +136,6 @@ class Engine:
     def ledger(self) -> Ledger | UnusableLedger:
         """The ledger; its methods are called inside `call` only."""
         return self._ledger
-
-    async def call(self, function: Callable[[], T]) -> T:
-        """Run `function` on the ledger's thread and return its result."""
-        return await self._on_ledger_thread(function)
 
     @property
     def link(self) -> Link:
@@ -191,7 +195,11 @@ class Engine:
             now_mono=now,
         )
         return Judgement(
-            order=order, snapshot=snapshot, limits=self._limits(link.mode), link=link
+            taken_mono=now,
+            order=order,
+            snapshot=snapshot,
+            limits=self._limits(link.mode),
+            link=link,
         )
 
     @property
@@ -200,10 +208,19 @@ class Engine:
         return self._latch_words
 
     async def set_latch(self, state: LatchState, *, by: str, reason: str) -> None:
-        """Set the latch durably; every kernel of the user reads it before its next order."""
+        """Set the latch durably; every kernel of the user reads it before its next order.
+
+        Halting holds in this session from the first moment, whether or not the ledger takes it.
+
+        Raises:
+            LedgerError: it is not durable.
+        """
+        if state is LatchState.HALTED:
+            self.orders.is_halted = True
         latch = await self._on_ledger_thread(
             lambda: self._ledger.set_latch(state, by=by, reason=reason)
         )
+        self.orders.is_halted = state is LatchState.HALTED
         self._latch_words = latch_words(latch)
         self._on_change()
 
@@ -227,8 +244,8 @@ class Engine:
         """Write a journal row that concerns no single order; a ledger that refuses stops nothing but new orders."""
         self._in_background(lambda: self._ledger.note(kind, facts))
 
-    def position(self, instrument: Instrument) -> Decimal:
-        """Return the signed position in one instrument."""
+    def position(self, instrument: Instrument) -> Decimal | None:
+        """Return the signed position in one instrument; None where it is no number."""
         return self.portfolio.quantity(instrument.con_id)
 
     # What the broker says: broker.Listener.
@@ -239,6 +256,8 @@ class Engine:
         del self.messages[:-MESSAGES_KEPT]
         _log.info("code %d for %d: %s", code, req_id, text)
         self.gateway.note_code(code)
+        if req_id <= 0 and self._puts_all_in_doubt(code, text):
+            self.tracker.doubt_all_in_flight(f"code {code}: {text}")
         if req_id > 0 and not self.tracker.order_error(req_id, code, text):
             self.market.note_error(req_id, code, text)
 
@@ -274,14 +293,28 @@ class Engine:
 
     def evidence_lost(self, message_id: int) -> None:
         """A message about orders or positions could not be read: only a fresh picture can be believed."""
-        if self.gateway.link is not None:
-            self.gateway.link.missing.add(f"message_{message_id}")
-            self.gateway.restart(f"message {message_id} could not be read")
+        self.gateway.note_evidence_lost(f"message_{message_id}")
 
     # Inside.
 
+    @staticmethod
+    def _puts_all_in_doubt(code: int, text: str) -> bool:
+        known = classify(code, has_order=False, text=text)
+        return known.severity is Severity.CRITICAL and known.effect is Effect.UNKNOWN
+
+    def _on_change(self) -> None:
+        """Tell who shows the session that it has changed; what they do with it must not reach the order road."""
+        try:
+            self._tell_change()
+        except Exception:  # noqa: BLE001  see above
+            _log.exception("showing a change failed")
+
     async def _ready(self, link: Link) -> None:
         """Complete the picture of a new connection before anyone may trade on it."""
+        venue = (link.account, link.mode, link.host, link.port)
+        if self._venue is not None and self._venue != venue:
+            self.tracker.leave()
+        self._venue = venue
         self.tracker.client_id = link.client_id
         floor = await self._from_ledger(
             lambda: self._ledger.next_order_id_floor(link.client_id), 1
@@ -322,6 +355,9 @@ class Engine:
         self.tracker.doubt_all_in_flight(f"the connection broke: {reason}")
         self._on_change()
 
+    def _restart(self, reason: str) -> None:
+        self.gateway.restart(reason)
+
     def _search(self, ref: str) -> None:
         self.reconciler.search(ref)
 
@@ -329,6 +365,13 @@ class Engine:
         self._on_change()
 
     def _broker_working(self) -> tuple[WorkingOrder, ...]:
+        """Return what may still trade, and what has filled but may not show in the position yet."""
+        return (
+            *self._open_at_broker(),
+            *self.portfolio.unsettled(asyncio.get_running_loop().time()),
+        )
+
+    def _open_at_broker(self) -> tuple[WorkingOrder, ...]:
         return tuple(
             WorkingOrder(
                 order_ref=update.order_ref,
@@ -341,7 +384,6 @@ class Engine:
         )
 
     def _journal(self, update: OrderUpdate, kind: str, facts: Mapping[str, str]) -> None:
-        self._on_change()
         standing = Standing(
             state=update.state,
             order_id=update.order_id,
@@ -354,25 +396,55 @@ class Engine:
         )
 
     def _journal_fill(self, fill: Fill) -> None:
+        self.portfolio.note_fill(fill, asyncio.get_running_loop().time())
         self._on_change()
         self._in_background(lambda: self._ledger.record_fill(fill))
 
     def _in_background(self, write: Callable[[], object]) -> None:
-        """Give the ledger something to write, in order; what it cannot write stops new orders, not evidence."""
-        future = self._ledger_pool.submit(write)
-        future.add_done_callback(self._written)
+        """Give the ledger something to write, in order; what it cannot take waits, and denies new orders meanwhile."""
+        self._unwritten.append(write)
+        self._ledger_pool.submit(self._write_all)
 
-    def _written(self, future: "concurrent.futures.Future[object]") -> None:
-        # On the ledger's thread: only plain assignments.
-        error = future.exception()
-        if isinstance(error, LedgerError):
-            self.ledger_trouble = str(error)
-            _log.error("the ledger did not take a record: %s", error)
-        elif error is not None:
-            self.ledger_trouble = f"{type(error).__name__}: {error}"
-            _log.error("the ledger failed", exc_info=error)
-        else:
-            self.ledger_trouble = ""
+    def _write_all(self) -> None:
+        """Write what waits, oldest first, until the ledger refuses; on the ledger's thread."""
+        while self._unwritten:
+            try:
+                self._unwritten[0]()
+            except LedgerError as error:
+                self.ledger_trouble = str(error)
+                _log.error("the ledger did not take a record: %s", error)
+                self._loop.call_soon_threadsafe(self._retry_later)
+                return
+            except Exception as error:  # noqa: BLE001  ours; the record cannot be written, ever
+                _log.exception("a record could not be written")
+                self.ledger_trouble = f"{type(error).__name__}: {error}"
+            self._unwritten.popleft()
+        self.ledger_trouble = ""
+
+    def _retry_later(self) -> None:
+        if (
+            self._retry is None
+            or self._retry.cancelled()
+            or self._retry.when() < self._loop.time()
+        ):
+            self._retry = self._loop.call_later(
+                LEDGER_RETRY_SECONDS, lambda: self._ledger_pool.submit(self._write_all)
+            )
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Run `function` on the ledger's thread and return its result.
+
+        Raises:
+            LedgerUnavailable: earlier records wait to be written: what the limits count is not complete.
+        """
+
+        def after_the_others() -> T:
+            self._write_all()
+            if self._unwritten:
+                raise LedgerUnavailable(self.ledger_trouble)
+            return function()
+
+        return await self._on_ledger_thread(after_the_others)
 
     async def _on_ledger_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._ledger_pool, function)

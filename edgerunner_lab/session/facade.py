@@ -134,6 +134,10 @@ def to_intent(contract: Contract, order: Order) -> OrderIntent:
         raise NotSupported(
             f"order type {order.orderType!r} is not carried yet; nothing was sent"
         )
+    if order.tif and order.tif not in set(TimeInForce):
+        raise NotSupported(
+            f"time in force {order.tif!r} is not carried yet; nothing was sent"
+        )
     quantity = adapt.decimal(order.totalQuantity)
     if order.action not in set(Side) or quantity is None or quantity <= 0:
         raise UsageError(
@@ -150,7 +154,7 @@ def to_intent(contract: Contract, order: Order) -> OrderIntent:
         stop_price=adapt.decimal(order.auxPrice)
         if order.orderType.startswith("STP")
         else None,
-        tif=TimeInForce(order.tif) if order.tif in set(TimeInForce) else None,
+        tif=TimeInForce(order.tif) if order.tif else None,
         outside_rth=order.outsideRth,
         account=order.account or None,
     )

@@ -4,17 +4,16 @@ Nothing here decides about orders; it says whether the picture of the account is
 """
 
 import asyncio
-import contextlib
 import enum
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ib_async import StartupFetchALL
 
 from edgerunner_lab.core.accounts import Mode, is_paper, mask
-from edgerunner_lab.core.errors import ConnectFailed
+from edgerunner_lab.core.errors import ConnectFailed, EdgerunnerError
 from edgerunner_lab.session.broker import BrokerIB, neutral_tail
 from edgerunner_lab.session.firewall import Firewall
 from edgerunner_lab.session.settings import MODE_HINT_BY_PORT
@@ -57,6 +56,7 @@ class Target:
     Attributes:
         account: In full; None binds the only account there is.
         find_port: Finds or starts the embedded gateway at every try; None where `port` is fixed.
+        is_fixed_client_id: Another id than this one would not do: working orders belong to it.
     """
 
     profile: str
@@ -66,6 +66,7 @@ class Target:
     client_id: int
     timeout_s: float
     find_port: Callable[[], Awaitable[int]] | None = None
+    is_fixed_client_id: bool = False
 
     @property
     def is_live_profile(self) -> bool:
@@ -129,6 +130,8 @@ class Gateway:
         self._was_asked = False
         # A connect that overtakes another would leave two sockets and one picture of them.
         self._one_at_a_time = asyncio.Lock()
+        self.time_lock = asyncio.Lock()
+        self._missing_from_start: set[str] = set()
         self._is_settled = asyncio.Event()
         self._is_settled.set()
         self._target: Target | None = None
@@ -155,7 +158,11 @@ class Gateway:
         """
         self._was_asked = True
         async with self._one_at_a_time:
-            if self._target == target and self.link is not None:
+            if (
+                self._target == target
+                and self.link is not None
+                and self.state is ConnectionState.CONNECTED
+            ):
                 return self.link
             await self._disconnect()
             self._target = target
@@ -164,6 +171,10 @@ class Gateway:
             except ConnectFailed as error:
                 self._target = None
                 self._set(ConnectionState.ERROR, str(error))
+                raise
+            except BaseException:
+                self._target = None
+                self._set(ConnectionState.DISCONNECTED, "the connect was interrupted")
                 raise
 
     async def disconnect(self) -> None:
@@ -177,12 +188,12 @@ class Gateway:
 
     async def _disconnect(self) -> None:
         self._target = None
-        for task in (self._keeper, self._heart):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        tasks = [task for task in (self._keeper, self._heart) if task is not None]
         self._keeper = self._heart = None
+        for task in tasks:
+            task.cancel()
+        # Whatever they end with has been said; it must not stop a disconnect.
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._close_socket()
         if self.link is not None:
             self.link = None
@@ -193,6 +204,10 @@ class Gateway:
         """Take notice of a connection code among the broker's messages."""
         if code == CLIENT_ID_IN_USE and self._client_id_in_use is not None:
             self._client_id_in_use.set()
+        if code in CONNECTIVITY_LOST:
+            self._missing_from_start.add("broker_connection")
+        elif code in CONNECTIVITY_BACK:
+            self._missing_from_start.discard("broker_connection")
         if self.link is None:
             return
         if code in CONNECTIVITY_LOST:
@@ -211,7 +226,16 @@ class Gateway:
             self.detail = reason
             self._ib.client.conn.disconnect()
 
+    def note_evidence_lost(self, what: str) -> None:
+        """Take notice that something about orders or positions could not be read: only a fresh picture can be believed."""
+        self._missing_from_start.add(what)
+        if self.link is not None:
+            self.link.missing.add(what)
+            if self.state is ConnectionState.CONNECTED:
+                self.restart(f"{what} could not be read")
+
     async def _establish(self, target: Target) -> Link:
+        self._missing_from_start.clear()
         self._set(ConnectionState.CONNECTING, f"{target.profile} at {target.host}")
         port = await target.find_port() if target.find_port is not None else target.port
         client_id = await self._open(target, port)
@@ -225,7 +249,12 @@ class Gateway:
                     self._ib.reqAccountUpdatesAsync(link.account), target.timeout_s
                 )
             await self._on_ready(link)
-        except (TimeoutError, ConnectionError) as error:
+            await self._ask_the_time(link)
+            self._check_complete(link)
+        except ConnectFailed:
+            self._abandon()
+            raise
+        except (TimeoutError, ConnectionError, EdgerunnerError) as error:
             self._abandon()
             raise ConnectFailed(
                 f"{target.host}:{port} answered, but the synchronisation did not complete ({error or 'account updates'}); "
@@ -234,15 +263,17 @@ class Gateway:
         except BaseException:
             self._abandon()
             raise
-        await self._ask_the_time(link)
-        link.missing.clear()
         self._heart = asyncio.create_task(self._beat(link), name="heartbeat")
-        self._set(ConnectionState.CONNECTED, "")
+        if link.missing:
+            self._set(ConnectionState.BROKER_LOST, "the gateway has lost the broker")
+        else:
+            self._set(ConnectionState.CONNECTED, "")
         return link
 
     async def _open(self, target: Target, port: int) -> int:
         """Connect the socket and download; return the client id that was free."""
-        for offset in range(CLIENT_ID_TRIES):
+        tries = 1 if target.is_fixed_client_id else CLIENT_ID_TRIES
+        for offset in range(tries):
             client_id = target.client_id + offset
             self._client_id_in_use = asyncio.Event()
             attempt = asyncio.create_task(
@@ -277,7 +308,7 @@ class Gateway:
                 raise ConnectFailed(_why(error, target, port)) from error
             return client_id
         raise ConnectFailed(
-            f"client ids {target.client_id} to {target.client_id + CLIENT_ID_TRIES - 1} are all in use, "
+            f"client ids {target.client_id} to {target.client_id + tries - 1} are in use, "
             "give a free one with --client-id"
         )
 
@@ -316,6 +347,17 @@ class Gateway:
             missing={"synchronisation"},
         )
 
+    def _check_complete(self, link: Link) -> None:
+        """Let a link count as complete but for what went wrong while it was made.
+
+        Raises:
+            ConnectionError: something about orders or positions could not be read.
+        """
+        link.missing.discard("synchronisation")
+        link.missing |= self._missing_from_start
+        if unreadable := link.missing - {"broker_connection"}:
+            raise ConnectionError(f"unreadable: {', '.join(sorted(unreadable))}")
+
     async def _beat(self, link: Link) -> None:
         """Ask the time for as long as the link lasts; silence means that the line is dead."""
         while self.link is link:
@@ -330,27 +372,42 @@ class Gateway:
 
     async def _ask_the_time(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
-        asked = loop.time()
-        await asyncio.wait_for(self._ib.reqCurrentTimeAsync(), HEARTBEAT_TIMEOUT_SECONDS)
+        # Two questions for the time at once would leave the first one unanswered (PROTOCOL §6).
+        async with self.time_lock:
+            asked = loop.time()
+            await asyncio.wait_for(
+                self._ib.reqCurrentTimeAsync(), HEARTBEAT_TIMEOUT_SECONDS
+            )
         link.heartbeat_mono = loop.time()
         link.latency_s = link.heartbeat_mono - asked
 
     def _dropped(self) -> None:
         """Hear from ib_async that an established connection is gone."""
-        if self.link is None:
+        lost = self.link
+        if lost is None:
             return
+        was_connected = self.state in (
+            ConnectionState.CONNECTED,
+            ConnectionState.BROKER_LOST,
+        )
         self.link = None
         if self._heart is not None:
             self._heart.cancel()
-        self._on_lost(self.detail or "the gateway closed the connection")
-        if self._target is not None and (self._keeper is None or self._keeper.done()):
-            self._set(
-                ConnectionState.RECONNECTING,
-                self.detail or "the gateway closed the connection",
+        reason = self.detail or "the gateway closed the connection"
+        if self._target is not None and was_connected:
+            # The same account and the same client id: on another one this session's orders would not be its own.
+            self._target = replace(
+                self._target,
+                account=lost.account,
+                client_id=lost.client_id,
+                is_fixed_client_id=True,
             )
-            self._keeper = asyncio.create_task(
-                self._come_back(self._target), name="reconnect"
-            )
+            if self._keeper is None or self._keeper.done():
+                self._keeper = asyncio.create_task(
+                    self._come_back(self._target), name="reconnect"
+                )
+            self._set(ConnectionState.RECONNECTING, reason)
+        self._on_lost(reason)
 
     async def _come_back(self, target: Target) -> None:
         tries = 0
@@ -362,7 +419,7 @@ class Gateway:
             await asyncio.sleep(pause * random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER))  # noqa: S311  not a secret
             try:
                 await self._establish(target)
-            except ConnectFailed as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, giving up silently is worse (C4)
                 _log.warning("try %d to come back failed: %s", tries, error)
                 self._set(ConnectionState.RECONNECTING, f"try {tries}: {error}")
             else:

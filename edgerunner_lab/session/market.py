@@ -24,6 +24,9 @@ FLUSH_SECONDS = 0.05
 _DATA_TYPE_BY_MODE = {Mode.SIM: 1, Mode.PAPER: 3, Mode.LIVE: 1}
 """mode -> the type asked for; 3 gives a paper account delayed data where it has no live subscription."""
 
+_BID_OR_ASK = frozenset({0, 1, 2, 3, 66, 67, 69, 70})
+"""Tick types of bid and ask, their sizes and the delayed ones: only they make a quote fresh, trades do not."""
+
 Listener = Callable[[Iterable[int]], None]
 """Called on the session thread with the conIds whose quotes have changed."""
 
@@ -162,7 +165,8 @@ class Market:
             if ticker.contract is None:
                 continue
             con_id = ticker.contract.conId
-            self._received_mono[con_id] = now
+            if any(tick.tickType in _BID_OR_ASK for tick in ticker.ticks):
+                self._received_mono[con_id] = now
             self._dirty.add(con_id)
             if con_id in self._waiting:
                 self._wake(con_id)

@@ -7,11 +7,11 @@ order either unsent, and recorded so, or sent and followed.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ib_async import Order
 
@@ -64,6 +64,11 @@ FILL_SECONDS = 1.5
 """A marketable order usually fills within this; waiting for it shows the fill instead of `acknowledged`."""
 
 CANCEL_SECONDS = 3.0
+CANCEL_SECONDS_HARD = 10.0
+"""A cancel without a word for so long is in doubt, and the broker's records are searched."""
+
+JUDGEMENT_SECONDS = 1.0
+"""Quote, position and heartbeat of an older decision are not those of now (RISK G16, G18)."""
 
 
 class LedgerThread(Protocol):
@@ -81,18 +86,24 @@ class LedgerThread(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What the guard looked at for one order, and for which connection it holds."""
+    """What the guard looked at for one order, and for which connection it holds.
+
+    Attributes:
+        taken_mono: When, on the loop's clock; an older decision than a second is not carried out.
+    """
 
     order: ProposedOrder
     snapshot: Snapshot
     limits: Limits
     link: Link
+    taken_mono: float
 
 
 class Orders:
     """Sends and cancels, on the session's loop.
 
     Attributes:
+        is_halted: Nothing new is sent from this moment on, whatever the ledger says yet.
         last_written_mono: Monotonic seconds at which the newest order frame was given to the socket.
     """
 
@@ -112,6 +123,7 @@ class Orders:
         self._clock = clock
         self._watchdogs: set[asyncio.Task[None]] = set()
         self.last_written_mono: float | None = None
+        self.is_halted = False
         self._under_way: set[asyncio.Task[None]] = set()
 
     def propose(
@@ -200,14 +212,22 @@ class Orders:
             )
         return update
 
-    def place(self, reservation: Reservation, link: Link) -> None:
+    def place(self, reservation: Reservation, judgement: Judgement) -> None:
         """Give one reserved order to the socket.
 
         Raises:
-            NotConnected: `link` is no longer the connection; the order is recorded as withdrawn.
+            NotConnected: halted, too late, or on another connection; the order is recorded as withdrawn.
             FirewallBreach: ours; the order is recorded as withdrawn.
         """
         order = reservation.approved.order
+        now = asyncio.get_running_loop().time()
+        if self.is_halted or now - judgement.taken_mono > JUDGEMENT_SECONDS:
+            reason = "halted" if self.is_halted else "the decision was older than a second"
+            self._withdraw_unsent(reservation, f"{reason} before the order was sent")
+            raise NotConnected(
+                f"{reason} before the order was sent; nothing was sent, try again"
+            )
+        link = judgement.link
         if self._gateway.link is not link or link.missing:
             self._withdraw_unsent(
                 reservation, "the connection changed before the order was sent"
@@ -222,7 +242,7 @@ class Orders:
                 order_ref=order.order_ref,
                 order_id=order_id,
                 head=adapt.order_head(order, order_id),
-                expires_mono=asyncio.get_running_loop().time() + PERMIT_SECONDS,
+                expires_mono=judgement.taken_mono + PERMIT_SECONDS,
                 generation=link.generation,
             )
         )
@@ -232,11 +252,7 @@ class Orders:
         placed = self._tracker.order(order.order_ref)
         if placed is not None and placed.state is OrderState.WITHDRAWN:
             raise FirewallBreach(PLACE_ORDER, f"{placed.reason}; nothing was sent")
-        watchdog = asyncio.create_task(
-            self._watch(order.order_ref), name=f"verdict {order.order_ref}"
-        )
-        self._watchdogs.add(watchdog)
-        watchdog.add_done_callback(self._watchdogs.discard)
+        self._follow(self._watch(order.order_ref))
 
     def written(self, order_id: int) -> None:
         """Hear that an order's frame was given to the socket."""
@@ -269,20 +285,37 @@ class Orders:
                 f"{update.order_ref}: placed by client id {update.client_id}, this session is {link.client_id}; "
                 "the broker lets only that one cancel it: use the notebook or the TWS window that placed it"
             )
+        if self._ib.client.take_back(update.order_id):
+            # Its own frame has not left yet: a cancel would overtake it and find nothing.
+            self._tracker.withdraw_queued(update.order_ref, "cancelled before it was sent")
+            return
         self._tracker.conclude(update.order_ref, lifecycle.CancelRequested())
         self._ib.cancelOrder(Order(orderId=update.order_id, clientId=update.client_id))
+        self._follow(self._watch_cancel(update.order_ref))
 
     async def cancel_and_wait(self, updates: list[OrderUpdate]) -> list[OrderUpdate]:
-        """Cancel, then wait up to 3 s for the broker's word on each; return them as they then stand."""
+        """Cancel, then wait up to 3 s for the broker's word on each; return them as they then stand.
+
+        Raises:
+            NotConnected, UsageError: one could not be cancelled; every other one has been all the same.
+        """
+        asked: list[str] = []
+        failures: list[NotConnected | UsageError] = []
         for update in updates:
-            self.cancel(update)
+            try:
+                self.cancel(update)
+            except (NotConnected, UsageError) as failure:
+                failures.append(failure)
+            else:
+                asked.append(update.order_ref)
         waits = [
-            self._tracker.wait_until(
-                update.order_ref, lambda now: not now.state.is_open, CANCEL_SECONDS
-            )
-            for update in updates
+            self._tracker.wait_until(ref, lambda now: not now.state.is_open, CANCEL_SECONDS)
+            for ref in asked
         ]
-        return list(await asyncio.gather(*waits))
+        ended = list(await asyncio.gather(*waits))
+        if failures:
+            raise failures[0]
+        return ended
 
     # Inside.
 
@@ -291,7 +324,7 @@ class Orders:
         if abandoned.is_set():
             self._withdraw_unsent(reservation, "interrupted before the order was sent")
             return
-        self.place(reservation, judgement.link)
+        self.place(reservation, judgement)
 
     def _carried(self, carrying: "asyncio.Task[None]") -> None:
         self._under_way.discard(carrying)
@@ -337,6 +370,20 @@ class Orders:
             fill.commission is not None
             for fill in self._tracker.filled_of(update.order_ref)
         )
+
+    def _follow(self, watching: Coroutine[Any, Any, None]) -> None:
+        watchdog = asyncio.create_task(watching, name="watchdog")
+        self._watchdogs.add(watchdog)
+        watchdog.add_done_callback(self._watchdogs.discard)
+
+    async def _watch_cancel(self, ref: str) -> None:
+        update = await self._tracker.wait_until(
+            ref, lambda now: now.state is not OrderState.PENDING_CANCEL, CANCEL_SECONDS_HARD
+        )
+        if update.state is OrderState.PENDING_CANCEL:
+            self._tracker.doubt(
+                ref, f"the cancel was not answered within {CANCEL_SECONDS_HARD:g} s"
+            )
 
     async def _watch(self, ref: str) -> None:
         update = await self._tracker.wait_until(ref, _has_verdict, VERDICT_SECONDS_HARD)

@@ -9,7 +9,10 @@ MESSAGES_PER_SECOND = 40
 """IBKR disconnects above 50 a second, counted over all kinds; 40 leaves room for clock differences (RISK R21)."""
 
 _CANCELS, _ORDERS, _OTHERS = 0, 1, 2
+REQ_CURRENT_TIME = 49
 _LANE_BY_MESSAGE_ID = {
+    # The heartbeat, too: queued behind data it would declare a healthy line dead.
+    REQ_CURRENT_TIME: _CANCELS,
     CANCEL_ORDER: _CANCELS,
     REQ_GLOBAL_CANCEL: _CANCELS,
     PLACE_ORDER: _ORDERS,
@@ -55,6 +58,14 @@ class PacedSender:
         waiting = list(self._lanes[_ORDERS])
         self._lanes[_ORDERS].clear()
         return waiting
+
+    def take_back(self, order_id: int) -> bool:
+        """Take one order that waits out of the queue; return whether it was still there."""
+        for message in self._lanes[_ORDERS]:
+            if message.split("\0", 2)[1] == str(order_id):
+                self._lanes[_ORDERS].remove(message)
+                return True
+        return False
 
     def clear(self) -> None:
         """Drop what waits: the connection is gone."""

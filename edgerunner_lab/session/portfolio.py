@@ -1,11 +1,17 @@
 """Positions and the account's figures as the broker's streams have them."""
 
+import asyncio
 from decimal import Decimal
 
 from ib_async import IB, AccountValue
+from ib_async.objects import Position as IbPosition
 
-from edgerunner_lab.core.facts import AccountSnapshot, Position
+from edgerunner_lab.core.facts import AccountSnapshot, Fill, Position
+from edgerunner_lab.guard.snapshot import WorkingOrder
 from edgerunner_lab.session import adapt
+
+SETTLING_SECONDS = 5.0
+"""As in the ledger, for the fills of other kernels."""
 
 _TAG_BY_FIELD = {
     "net_liquidation": "NetLiquidation",
@@ -28,11 +34,49 @@ class Portfolio:
     def __init__(self, ib: IB) -> None:
         self._ib = ib
         self._account = ""
+        self._position_mono: dict[int, float] = {}
+        self._fills: dict[str, tuple[float, Fill]] = {}
+        ib.positionEvent += self._on_position
 
     def attach(self, account: str) -> None:
         """Follow `account` on a new connection."""
         self._account = account
+        # The synchronisation that has just completed has every position of now.
+        self._fills.clear()
         self._ib.reqPnL(account)
+
+    def note_fill(self, fill: Fill, now_mono: float) -> None:
+        """Hear of a fill, at the moment it is heard; its commission is no new one."""
+        if fill.account == self._account:
+            self._fills.setdefault(fill.execution_id, (now_mono, fill))
+
+    def unsettled(self, now_mono: float) -> list[WorkingOrder]:
+        """Return fills that the position may not show yet, as if they still worked.
+
+        A fill is settled by a position message that came after it, or after 5 s: counting it twice for a moment
+        is safe, not counting it at all would let the next order through a limit.
+        """
+        self._fills = {
+            execution_id: (heard, fill)
+            for execution_id, (heard, fill) in self._fills.items()
+            if now_mono - heard < SETTLING_SECONDS
+            and self._position_mono.get(fill.con_id, float("-inf")) < heard
+        }
+        return [
+            WorkingOrder(
+                order_ref=f"unsettled:{execution_id}",
+                con_id=fill.con_id,
+                side=fill.side,
+                remaining=fill.quantity,
+                price=fill.price,
+            )
+            for execution_id, (_, fill) in self._fills.items()
+        ]
+
+    def _on_position(self, position: IbPosition) -> None:
+        if position.account == self._account:
+            now = asyncio.get_running_loop().time()
+            self._position_mono[position.contract.conId] = now
 
     @property
     def _values(self) -> dict[tuple[str, str, str, str], AccountValue]:
@@ -49,17 +93,13 @@ class Portfolio:
         ]
         return sorted((one for one in found if one.quantity), key=lambda one: one.symbol)
 
-    def quantity(self, con_id: int) -> Decimal:
-        """Return the signed position in one instrument; zero where there is none.
+    def quantity(self, con_id: int) -> Decimal | None:
+        """Return the signed position in one instrument; zero where there is none, None where it is no number.
 
         Only a complete synchronisation makes "none" a fact: the guard's SESSION_NOT_READY stands before it.
         """
         position = self._ib.wrapper.positions.get(self._account, {}).get(con_id)
-        return (
-            (adapt.decimal(position.position) or Decimal(0))
-            if position is not None
-            else Decimal(0)
-        )
+        return adapt.decimal(position.position) if position is not None else Decimal(0)
 
     def account(self) -> AccountSnapshot:
         """Return the account's figures; None for what the broker has not said."""

@@ -24,6 +24,16 @@ _log = logging.getLogger(__name__)
 OUR_PREFIX = "ELB:"
 """Every order of ours carries it in orderRef, with a ULID behind it; what lacks it was placed elsewhere."""
 
+_ENDED_STATUSES = frozenset({"Filled", "Cancelled", "ApiCancelled"})
+
+_SIDE_BY_ACTION = {
+    "BUY": Side.BUY,
+    "SLONG": Side.BUY,
+    "SELL": Side.SELL,
+    "SSHORT": Side.SELL,
+}
+"""What other programs' orders may say; what is not listed sells, which is the side that can open a short."""
+
 _WORKED = (OrderState.WORKING, OrderState.PARTIAL, OrderState.PENDING_CANCEL)
 
 Journal = Callable[[OrderUpdate, str, Mapping[str, str]], None]
@@ -135,6 +145,9 @@ class Tracker:
         tracked = Tracked(update=update, status_filled=update.filled, is_foreign=is_foreign)
         self._by_ref[update.order_ref] = tracked
         self._index(update)
+        for fill in list(self._fills.values()):
+            if fill.order_ref == update.order_ref:
+                self._count(fill, fill.perm_id)
         return tracked
 
     def conclude(
@@ -180,6 +193,20 @@ class Tracker:
             tracked.update = replace(tracked.update, name=update.name)
             self._journal(tracked.update, "Recovered", {})
 
+    def leave(self) -> None:
+        """Another account or gateway is connected to: what is known of the last one says nothing about it.
+
+        The ledger keeps it; going back there brings it up again.
+        """
+        self._by_ref.clear()
+        self._ref_by_key.clear()
+        self._ref_by_perm.clear()
+        self._fills.clear()
+
+    def withdraw_queued(self, ref: str, reason: str) -> None:
+        """Conclude that an order's frame was taken out of the queue before the socket."""
+        self.conclude(ref, lifecycle.Withdrawn(reason=reason), reason=reason)
+
     def forget_foreign(self, open_refs: Iterable[str]) -> None:
         """Drop other people's orders that a complete snapshot of open orders no longer has."""
         kept = set(open_refs)
@@ -216,8 +243,10 @@ class Tracker:
         filled = adapt.decimal(order.filledQuantity) or Decimal(0)
         tracked.status_filled = max(tracked.status_filled, filled)
         remaining = max(tracked.update.quantity - filled, Decimal(0))
+        # A completed order has ended whatever its status is called; `Inactive` alone would leave it open.
+        ended = state.status if state.status in _ENDED_STATUSES else "Cancelled"
         evidence = lifecycle.StatusReported(
-            status=state.status, filled=filled, remaining=remaining
+            status=ended, filled=filled, remaining=remaining
         )
         self._apply(tracked, evidence, reason=state.completedStatus or "")
 
@@ -257,10 +286,11 @@ class Tracker:
     def execution(self, contract: Contract, execution: Execution) -> None:
         """Hear an execution, possibly again or corrected; each stem counts once."""
         fill = adapt.to_fill(contract, execution, self._name_of(contract))
-        stem, _, version_text = fill.execution_id.rpartition(".")
-        version = int(version_text) if version_text.isdigit() else 0
+        stem, version = _stem(fill.execution_id), _version(fill)
         known = self._fills.get(stem)
         if known is not None and _version(known) >= version:
+            # Heard before its order was known: it is counted now, once.
+            self._count(known, execution.permId)
             return
         if known is not None and known.commission is not None:
             fill = replace(
@@ -268,9 +298,15 @@ class Tracker:
             )
         self._fills[stem] = fill
         self._on_fill(fill)
-        ref = self._ref_of_execution(execution)
+        self._count(fill, execution.permId)
+
+    def _count(self, fill: Fill, perm_id: int) -> None:
+        """Let an execution count for its order; each stem once, a correction in place of what it corrects."""
+        in_refs = fill.order_ref in self._by_ref
+        ref = fill.order_ref if in_refs else self._ref_by_perm.get(perm_id)
         tracked = self._by_ref.get(ref) if ref is not None else None
-        if tracked is None:
+        stem, version = _stem(fill.execution_id), _version(fill)
+        if tracked is None or tracked.executed_by_stem.get(stem, (-1, fill))[0] >= version:
             return
         tracked.executed_by_stem[stem] = (version, fill)
         executed = tracked.executed
@@ -280,8 +316,9 @@ class Tracker:
         )
         tracked.update = replace(
             tracked.update,
-            average_price=value / executed,
-            perm_id=execution.permId or tracked.update.perm_id,
+            # A busted trade leaves nothing to have an average.
+            average_price=value / executed if executed else None,
+            perm_id=perm_id or tracked.update.perm_id,
         )
         evidence = lifecycle.Executed(
             cumulative=max(executed, tracked.status_filled),
@@ -291,7 +328,7 @@ class Tracker:
 
     def commission(self, report: CommissionReport) -> None:
         """Hear what an execution cost."""
-        stem, _, _ = report.execId.rpartition(".")
+        stem = _stem(report.execId)
         fill = self._fills.get(stem)
         if fill is None:
             return
@@ -378,7 +415,7 @@ class Tracker:
             account=order.account,
             con_id=contract.conId,
             symbol=self._name_of(contract),
-            side=Side(order.action),
+            side=_SIDE_BY_ACTION.get(order.action, Side.SELL),
             quantity=adapt.decimal(order.totalQuantity) or Decimal(0),
             order_type=_enum_or_text(OrderType, order.orderType),
             limit_price=adapt.price(order.lmtPrice) if _has_limit(order) else None,
@@ -398,11 +435,6 @@ class Tracker:
         known = self._ref_by_perm.get(order.permId)
         return known or f"perm:{order.permId}"
 
-    def _ref_of_execution(self, execution: Execution) -> str | None:
-        if execution.orderRef in self._by_ref:
-            return execution.orderRef
-        return self._ref_by_perm.get(execution.permId)
-
     def _index(self, update: OrderUpdate) -> None:
         if update.order_id > 0:
             self._ref_by_key[(update.client_id, update.order_id)] = update.order_ref
@@ -415,6 +447,12 @@ def _wake(tracked: Tracked) -> None:
     for waiter in waiters:
         if not waiter.done():
             waiter.set_result(None)
+
+
+def _stem(execution_id: str) -> str:
+    """Return what an execution and its corrections share; an id without a version is its own stem."""
+    stem, _, version = execution_id.rpartition(".")
+    return stem if stem and version.isdigit() else execution_id
 
 
 def _version(fill: Fill) -> int:

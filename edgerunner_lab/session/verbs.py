@@ -12,6 +12,7 @@ from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.contracts import Instrument
 from edgerunner_lab.core.errors import (
     EdgerunnerError,
+    LedgerError,
     NoData,
     NotConnected,
     OrderDenied,
@@ -46,6 +47,7 @@ from edgerunner_lab.session.limits_file import LimitsInForce
 from edgerunner_lab.session.orders import Judgement
 from edgerunner_lab.session.settings import DEFAULT_PORTS, SessionSettings, check_profile
 from edgerunner_lab.session.tables import Table
+from edgerunner_lab.session.tracking import OUR_PREFIX
 
 QUOTE_SECONDS = 4.0
 """How long a first quote may take: TWS answers a new line within 1–2 s."""
@@ -376,24 +378,36 @@ class Verbs:
         Raises:
             EdgerunnerError: UNCONFIRMED, with the number of orders whose end is not proven; the latch holds.
         """
-        await self._engine.set_latch(
-            LatchState.HALTED, by="user", reason=reason or "halted by hand"
-        )
-        own = self._own_working()
-        if not own:
-            return layouts.orders([])
-        try:
-            ended = await self._engine.orders.cancel_and_wait(own)
-        except NotConnected as error:
-            raise EdgerunnerError(
-                f"HALTED, but UNCONFIRMED: {len(own)} orders could not be cancelled, {error}"
-            ) from error
-        doubtful = [update for update in ended if update.state.is_open]
-        if doubtful:
-            raise EdgerunnerError(
-                f"HALTED, but UNCONFIRMED: {len(doubtful)} orders may still work "
-                f"({', '.join(update.order_ref for update in doubtful)}); look at %orders and at TWS"
+        trouble = ""
+        # The latch's first half holds at once; writing it and cancelling go on side by side.
+        latching = asyncio.ensure_future(
+            self._engine.set_latch(
+                LatchState.HALTED, by="user", reason=reason or "halted by hand"
             )
+        )
+        await asyncio.sleep(0)
+        self._engine.drop_queued_orders()
+        own, others = self._own_working(), self._of_other_client_ids()
+        failure: EdgerunnerError | None = None
+        try:
+            await self._engine.orders.cancel_and_wait(own)
+        except (NotConnected, UsageError) as error:
+            failure = error
+        try:
+            await latching
+        except LedgerError as error:
+            trouble = f"; the halt is NOT durable and holds in this notebook only ({error})"
+        ended = [self._engine.tracker.order(update.order_ref) or update for update in own]
+        doubtful = [update for update in (*ended, *others) if update.state.is_open]
+        if doubtful or failure is not None:
+            why = f", {failure}" if failure is not None else ""
+            refs = ", ".join(update.order_ref for update in doubtful)
+            raise EdgerunnerError(
+                f"HALTED, but UNCONFIRMED: {len(doubtful)} orders may still work ({refs}){why}{trouble}; "
+                "look at %orders and at TWS"
+            )
+        if trouble:
+            raise EdgerunnerError(f"HALTED, {len(ended)} working orders cancelled{trouble}")
         return layouts.orders(
             ended, title="HALTED, cancelled orders", empty="HALTED; no working orders"
         )
@@ -473,6 +487,15 @@ class Verbs:
             update
             for update in self._engine.tracker.open_orders
             if update.client_id == client_id
+        ]
+
+    def _of_other_client_ids(self) -> list[OrderUpdate]:
+        """Return open orders of ours that this connection cannot cancel: another client id placed them."""
+        own = {update.order_ref for update in self._own_working()}
+        return [
+            update
+            for update in self._engine.tracker.open_orders
+            if update.order_ref.startswith(OUR_PREFIX) and update.order_ref not in own
         ]
 
     def _mode(self) -> Mode:

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from rigs.browsers import Browser, find_chromium
 from rigs.jupyterlab import JupyterLab
 
 SECONDS_MAX = 180
 """Server, kernel, browser and cells; a whole cycle takes about 15 s on an idle machine."""
+
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

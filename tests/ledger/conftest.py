@@ -5,11 +5,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rigs.clocks import ManualClock
 
 from edgerunner_lab.ledger.ledger import Ledger
+from guard.builders import NOW
+from rigs.clocks import ManualClock
 
 OpenLedger = Callable[[str], Ledger]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A wall clock that shows the time of the guard's builders."""
+    return ManualClock(NOW)
 
 
 @pytest.fixture
@@ -44,6 +51,8 @@ def raw(path: Path, ledger: Ledger) -> Iterator[sqlite3.Connection]:
     """A connection of a forger's, with the journal's triggers dropped; each statement commits."""
     assert ledger.owner == "ours"
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete;")
+    connection.executescript(
+        "DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete;"
+    )
     yield connection
     connection.close()

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from threading import Barrier
 
 from edgerunner_lab.core.errors import OrderDenied
 from edgerunner_lab.core.intents import ProposedOrder
@@ -18,7 +18,8 @@ from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder, approve
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import LedgerFacts
-from edgerunner_lab.ledger.ledger import Ledger, Standing
+from edgerunner_lab.ledger.ledger import Ledger
+from edgerunner_lab.ledger.order_rows import Standing
 from guard.builders import NOW, a_snapshot, an_order, some_limits
 from rigs.orders import order_ref
 
@@ -61,12 +62,13 @@ def race(path: Path, start: Barrier, number: int) -> int:
 
 def record_for_ever(path: Path, first: int) -> None:
     """Reserve and record until somebody ends the process."""
-    now = NOW
+    # Days pass, so that there is nothing to count from one order to the next.
+    step = timedelta(hours=25)
+    now = NOW + first * step
     ledger = Ledger.open(path, clock=lambda: now, owner="recorder")
     filled = Standing(state=OrderState.FILLED, filled=Decimal(1))
     for number in count(first):
-        # Days pass, so that there is nothing to count from one order to the next.
-        now += timedelta(days=2)
+        now += step
         order = an_order(1, order_ref=order_ref(number))
         ledger.reserve(order, gate(order))
         sys.stdout.write(f"{order.order_ref}\n")

@@ -41,7 +41,9 @@ def test_reused_process_id_is_another_process() -> None:
 
 def test_process_that_ended_is_dead() -> None:
     """What a real process was called means nothing after its end."""
-    program = "from edgerunner_lab.ledger.owners import this_process; print(this_process('x'))"
+    program = (
+        "from edgerunner_lab.ledger.owners import this_process; print(this_process('x'))"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )

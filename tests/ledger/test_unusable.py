@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from rigs.orders import ACCOUNT, an_order, order_ref
 
 from edgerunner_lab.core.errors import LedgerDamaged, LedgerError, LedgerUnavailable
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.guard.snapshot import LatchState, LedgerFacts
-from edgerunner_lab.ledger.ledger import Standing
+from edgerunner_lab.ledger.ledger import Ledger
+from edgerunner_lab.ledger.order_rows import Standing
 from edgerunner_lab.ledger.unusable import UnusableLedger
-
-from ledger.fills import a_fill
+from guard.builders import ACCOUNT, NOW
+from ledger.orders import a_fill, an_order
+from rigs.orders import order_ref
 
 
 def never_asked(_facts: LedgerFacts) -> ApprovedOrder:
@@ -27,13 +28,25 @@ CALLS: Final[dict[str, Callable[[UnusableLedger], object]]] = {
     "record": lambda ledger: ledger.record(
         order_ref(), Standing(state=OrderState.SENT), kind="SENT", facts={}
     ),
+    "record_many": lambda ledger: ledger.record_many([]),
     "record_fill": lambda ledger: ledger.record_fill(a_fill()),
     "note": lambda ledger: ledger.note("CONNECTED", {}),
     "latch": lambda ledger: ledger.latch(),
     "set_latch": lambda ledger: ledger.set_latch(LatchState.HALTED, by="user", reason=""),
     "open_orders": lambda ledger: ledger.open_orders(ACCOUNT),
+    "orders_since": lambda ledger: ledger.orders_since(ACCOUNT, NOW),
+    "fills_since": lambda ledger: ledger.fills_since(ACCOUNT, NOW),
+    "order": lambda ledger: ledger.order(order_ref()),
     "next_order_id_floor": lambda ledger: ledger.next_order_id_floor(1),
+    "verify": lambda ledger: ledger.verify(),
 }
+
+
+def test_it_answers_everything_that_a_ledger_does() -> None:
+    """The session asks without knowing which of the two it has."""
+    public = {name for name in vars(Ledger) if not name.startswith("_")}
+
+    assert set(CALLS) == public - {"open", "close"}
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

@@ -30,6 +30,9 @@ const HELLO_EVERY_SECONDS = 10;
 
 const TRACE_SECONDS = 60;
 const FLASH_MS = 400;
+
+/** Where more rows than this change in one picture none flashes: eyes cannot follow, and drawing is slow. */
+const FLASH_ROWS_MAX = 12;
 const UNKNOWN = '–';
 
 const STALE = 4;
@@ -449,7 +452,7 @@ class Line {
 
   /** @param {string} key @param {number} now */
   flash(key, now) {
-    // One flash at a time a cell: a hundred busy rows would otherwise start thousands a second.
+    // One flash at a time a cell, so that a cell that always changes does not look like one that never does.
     if (now - (this.flashedAt[key] ?? Number.NEGATIVE_INFINITY) < FLASH_MS) {
       return;
     }
@@ -486,6 +489,11 @@ export class View {
     this.element.createTHead().append(this.head());
     this.body = this.element.createTBody();
     this.body.append(...this.lines.map(line => line.element));
+    this.lines.forEach((line, index) => {
+      line.element.addEventListener('pointerenter', () => {
+        line.hint(quotes.values[index] ?? new Float64Array());
+      });
+    });
     parent.append(this.element);
     quotes.open(this);
     this.change(quotes.rows.keys());
@@ -559,10 +567,11 @@ export class View {
   paint() {
     this.painting = 0;
     const now = this.quotes.clock();
+    const mayFlash = this.dirty.size <= FLASH_ROWS_MAX && !this.reducedMotion.matches;
     for (const index of this.dirty) {
       const values = this.quotes.values[index];
       if (values !== undefined) {
-        this.lines[index]?.draw(values, !this.reducedMotion.matches, now);
+        this.lines[index]?.draw(values, mayFlash, now);
         this.drawAge(index);
       }
     }
@@ -577,12 +586,8 @@ export class View {
       ? ''
       : `No updates for ${ageText(silence, 0)}: the kernel is busy, restarted or gone, or the session has ended.`;
     this.lines.forEach((line, index) => {
-      const values = this.quotes.values[index];
       const trace = this.quotes.traces[index];
       this.drawAge(index);
-      if (values !== undefined) {
-        line.hint(values);
-      }
       if (trace !== undefined && trace.length > 1) {
         line.drawTrace(trace);
       }

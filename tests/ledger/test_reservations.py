@@ -1,0 +1,260 @@
+"""What the limits count: all kernels' working orders, fresh fills, attempts and repeats."""
+
+import sqlite3
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from edgerunner_lab.core.errors import LedgerDamaged, OrderDenied
+from edgerunner_lab.core.intents import OrderType, Side, TimeInForce
+from edgerunner_lab.core.lifecycle import OrderState
+from edgerunner_lab.guard.snapshot import Attempt, PastOrder, WorkingOrder
+from edgerunner_lab.ledger import order_rows
+from edgerunner_lab.ledger.ledger import Ledger
+from edgerunner_lab.ledger.order_rows import OPEN_STATES, Standing
+from guard.builders import ACCOUNT, NOW, REF
+from ledger.conftest import OpenLedger
+from ledger.orders import an_order, denying, reserve
+from rigs.clocks import ManualClock
+from rigs.orders import order_ref
+
+DAY_S: Final = 86_400
+SPY: Final = 756733
+
+
+def stand(ledger: Ledger, state: OrderState, filled: int = 0, *, number: int = 1) -> None:
+    """Record where an order stands."""
+    standing = Standing(state=state, filled=Decimal(filled))
+    ledger.record(order_ref(number), standing, kind="TEST", facts={})
+
+
+def working_refs(ledger: Ledger, account: str = ACCOUNT) -> list[str]:
+    """Return what counts as working."""
+    return [order.order_ref for order in ledger.facts(account, None).working]
+
+
+def test_states_that_count_are_those_that_may_trade() -> None:
+    """A draft was never reserved."""
+    assert set(OPEN_STATES) == {
+        "reserved", "sent", "acknowledged", "working", "partly filled", "cancel requested", "unknown",
+    }  # fmt: skip
+
+
+def test_reservation_counts_in_every_kernel(open_ledger: OpenLedger) -> None:
+    """From its commit on, before a byte was sent."""
+    ours, theirs = open_ledger("ours"), open_ledger("theirs")
+
+    reserve(ours)
+
+    assert theirs.facts(ACCOUNT, None).working == (
+        WorkingOrder(
+            order_ref=order_ref(),
+            con_id=SPY,
+            side=Side.BUY,
+            remaining=Decimal(10),
+            price=None,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("prices", "price"),
+    [
+        ({"limit": "99.50"}, "99.50"),
+        ({"stop": "101.00"}, "101.00"),
+        ({"limit": "101.50", "stop": "101.00"}, "101.50"),
+    ],
+)
+def test_working_order_has_the_price_it_may_trade_at(
+    ledger: Ledger, prices: dict[str, Any], price: str
+) -> None:
+    """The limit where there is one, else the trigger."""
+    reserve(ledger, **prices)
+
+    (found,) = ledger.facts(ACCOUNT, None).working
+    assert found.price == Decimal(price)
+
+
+def test_other_account_has_limits_of_its_own(ledger: Ledger) -> None:
+    """An order counts on the account that it trades on."""
+    reserve(ledger)
+
+    facts = ledger.facts("DU0000000", None)
+    assert (facts.working, facts.attempts) == ((), ())
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if state.is_open])
+def test_order_that_may_trade_counts(ledger: Ledger, state: OrderState) -> None:
+    """An unknown outcome counts in full."""
+    reserve(ledger)
+    stand(ledger, state)
+
+    assert working_refs(ledger) == [order_ref()] * (state is not OrderState.DRAFT)
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if not state.is_open])
+def test_order_that_ended_does_not_count(ledger: Ledger, state: OrderState) -> None:
+    """Its share of the limits is free again."""
+    reserve(ledger)
+    stand(ledger, state)
+
+    assert working_refs(ledger) == []
+    assert ledger.open_orders(ACCOUNT) == []
+
+
+@pytest.mark.parametrize(("filled", "left"), [(4, 6), (10, 0), (11, 0)])
+def test_what_has_filled_does_not_work_any_more(
+    ledger: Ledger, filled: int, left: int
+) -> None:
+    """More than all of it leaves nothing, not less than nothing."""
+    reserve(ledger)
+    stand(ledger, OrderState.PARTIAL, filled)
+
+    (found,) = ledger.facts(ACCOUNT, None).working
+    assert found.remaining == left
+
+
+def test_attempts_count_for_a_day_whether_accepted_or_not(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    """Denied ones count too: they are what a runaway loop makes."""
+    reserve(ledger)
+    clock.advance(60)
+    order = an_order(2)
+    with pytest.raises(OrderDenied):
+        ledger.reserve(order, denying(order))
+    later = clock.now
+
+    clock.advance(DAY_S - 60)
+    both = ledger.facts(ACCOUNT, None).attempts
+    clock.advance(1)
+    one = ledger.facts(ACCOUNT, None).attempts
+
+    assert both == (Attempt(at=NOW, accepted=True), Attempt(at=later, accepted=False))
+    assert one == (Attempt(at=later, accepted=False),)
+
+
+def test_attempts_that_nobody_looks_at_are_dropped(
+    ledger: Ledger, raw: sqlite3.Connection, clock: ManualClock
+) -> None:
+    """The file does not grow with them."""
+    reserve(ledger)
+    clock.advance(DAY_S + 1)
+    reserve(ledger, 2)
+
+    assert raw.execute("SELECT count(*) FROM attempts").fetchone() == (1,)
+
+
+def test_same_order_within_a_day_is_a_repeat(ledger: Ledger, clock: ManualClock) -> None:
+    """The fingerprint decides, not the reference."""
+    reserve(ledger)
+    clock.advance(DAY_S)
+    within = ledger.facts(ACCOUNT, an_order(2)).repeats
+    clock.advance(1)
+
+    assert within == (PastOrder(order_ref=order_ref(), at=NOW),)
+    assert ledger.facts(ACCOUNT, an_order(2)).repeats == ()
+
+
+def test_other_order_and_the_order_itself_are_no_repeats(ledger: Ledger) -> None:
+    """Another quantity is another order; the same reference is the same order."""
+    reserve(ledger)
+
+    assert ledger.facts(ACCOUNT, an_order(2, 11)).repeats == ()
+    assert ledger.facts(ACCOUNT, an_order(1)).repeats == ()
+    assert ledger.facts(ACCOUNT, None).repeats == ()
+
+
+def test_withdrawn_order_may_be_sent_again(ledger: Ledger) -> None:
+    """It never reached the broker."""
+    reserve(ledger)
+    stand(ledger, OrderState.WITHDRAWN)
+
+    assert ledger.facts(ACCOUNT, an_order(2)).repeats == ()
+
+
+def test_judge_sees_the_facts_without_the_present_attempt(ledger: Ledger) -> None:
+    """What is being judged is not counted twice."""
+    reserve(ledger)
+    order = an_order(2)
+    seen = [ledger.facts(ACCOUNT, order)]
+    with pytest.raises(OrderDenied):
+        ledger.reserve(order, lambda facts: seen.append(facts) or denying(order)(facts))
+
+    assert seen[0] == seen[1]
+    assert len(seen[1].attempts) == 1
+
+
+def test_order_reads_back_as_it_was_written(ledger: Ledger, clock: ManualClock) -> None:
+    """Prices and sizes lose no digit."""
+    order = an_order(1, "10.50", side=Side.SELL, limit="100.10", stop="100.20")
+    named = an_order(
+        1, "10.50", side=Side.SELL, limit="100.10", stop="100.20", tif=TimeInForce.GTC
+    )
+    assert order.order_ref == named.order_ref
+    assert order.order_ref != REF
+    store = ledger._store  # pyright: ignore[reportPrivateUsage]  # past the judge
+    with store.transaction() as connection:
+        order_rows.insert(connection, named, clock(), "ours")
+
+    found = ledger.order(order_ref())
+    assert found is not None
+    update = found.update
+    assert (found.owner, found.created_at, update.updated_at) == ("ours", NOW, NOW)
+    assert (update.side, update.tif, update.state, update.order_type) == (
+        Side.SELL, TimeInForce.GTC, OrderState.RESERVED, OrderType.STOP_LIMIT,
+    )  # fmt: skip
+    assert (str(update.quantity), str(update.limit_price), str(update.stop_price)) == (
+        "10.50", "100.10", "100.20",
+    )  # fmt: skip
+    assert (update.con_id, update.symbol, update.account, update.name) == (
+        SPY, "SPY", ACCOUNT, "",
+    )  # fmt: skip
+
+
+def test_open_orders_come_oldest_first(ledger: Ledger, clock: ManualClock) -> None:
+    """Whatever their references are."""
+    for number in (3, 1, 2):
+        reserve(ledger, number)
+        clock.advance(1)
+
+    assert [row.update.order_ref for row in ledger.open_orders(ACCOUNT)] == [
+        order_ref(3),
+        order_ref(1),
+        order_ref(2),
+    ]
+
+
+def test_order_that_nobody_wrote_is_none(ledger: Ledger) -> None:
+    """Most orders of the broker are not ours."""
+    assert ledger.order("ELB:none") is None
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "quantity = 'ten'",
+        "side = 'HOLD'",
+        "tif = ''",
+        "order_type = 'X'",
+        "filled = CAST(x'ff' AS TEXT)",
+        "updated_at = 'noon'",
+    ],
+)
+def test_order_that_cannot_be_read_denies_the_next_one(
+    ledger: Ledger, raw: sqlite3.Connection, forgery: str
+) -> None:
+    """What the limits would count is not known, so nothing is reserved."""
+    reserve(ledger)
+    raw.execute(f"UPDATE orders SET {forgery}")  # noqa: S608  the test's own
+
+    with pytest.raises(LedgerDamaged, match="kept as it is"):
+        reserve(ledger, 2)
+    with pytest.raises(LedgerDamaged):
+        ledger.facts(ACCOUNT, None)
+    with pytest.raises(LedgerDamaged):
+        ledger.open_orders(ACCOUNT)
+    with pytest.raises(LedgerDamaged):
+        ledger.order(order_ref())
+    assert ledger.order(order_ref(2)) is None
