@@ -5,7 +5,7 @@ import concurrent.futures
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -114,6 +114,7 @@ class Engine:
         self._retry: asyncio.TimerHandle | None = None
         self._latch_words = ""
         self._venue: tuple[str, Mode, str, int] | None = None
+        self._venue_by_ref: dict[str, tuple[str, Mode, str, int]] = {}
         self._background: set[asyncio.Future[object]] = set()
         self._lag_s = 0.0
         self._lag_probe: asyncio.Task[None] | None = None
@@ -224,6 +225,15 @@ class Engine:
         self._latch_words = latch_words(latch)
         self._on_change()
 
+    async def alone(
+        self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any
+    ) -> T:
+        """Call one of ib_async's requests that answers whoever asks with the same key: one at a time."""
+        is_time = function.__name__.startswith("reqCurrentTime")
+        lock = self.gateway.time_lock if is_time else self.reconciler.one_at_a_time
+        async with lock:
+            return await function(*args, **kwargs)
+
     def in_background(self, work: Coroutine[Any, Any, object]) -> None:
         """Run `work` without anyone waiting; what it raises is in the session's state and the log."""
         task = asyncio.ensure_future(work)
@@ -313,6 +323,9 @@ class Engine:
         """Complete the picture of a new connection before anyone may trade on it."""
         venue = (link.account, link.mode, link.host, link.port)
         if self._venue is not None and self._venue != venue:
+            self._venue_by_ref.update(
+                (update.order_ref, self._venue) for update in self.tracker.open_orders
+            )
             self.tracker.leave()
         self._venue = venue
         self.tracker.client_id = link.client_id
@@ -320,9 +333,7 @@ class Engine:
             lambda: self._ledger.next_order_id_floor(link.client_id), 1
         )
         self.ib.client.updateReqId(floor)  # pyright: ignore[reportUnknownMemberType]  # ib_async leaves it open
-        self.tracker.own(
-            await self._from_ledger(lambda: self._recoverable(link.account), [])
-        )
+        self.tracker.own(await self._from_ledger(lambda: self._recoverable(link), []))
         await self.reconciler.after_connect()
         self.portfolio.attach(link.account)
         self.market.attach(link.mode)
@@ -341,12 +352,21 @@ class Engine:
             self.ledger_trouble = str(error)
             return otherwise
 
-    def _recoverable(self, account: str) -> list[OrderUpdate]:
-        """Return the ledger's open orders that no other living process follows (on the ledger's thread)."""
+    def _recoverable(self, link: Link) -> list[OrderUpdate]:
+        """Return the ledger's open orders that are this session's to follow (on the ledger's thread).
+
+        Those of its own client id, and those of processes that are gone. What this session has left working at
+        another gateway stays as it is: that it is not here proves nothing.
+        """
         return [
             row.update
-            for row in self._ledger.open_orders(account)
-            if row.owner == self._ledger.owner or not owners.is_alive(row.owner)
+            for row in self._ledger.open_orders(link.account)
+            if self._venue_by_ref.get(row.update.order_ref, self._venue) == self._venue
+            and (
+                row.owner == self._ledger.owner
+                or row.update.client_id == link.client_id
+                or not owners.is_alive(row.owner)
+            )
         ]
 
     def _lost(self, reason: str) -> None:

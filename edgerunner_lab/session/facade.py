@@ -41,6 +41,11 @@ REFUSED = {
 }
 """attribute -> why it is not passed on, or what to use"""
 
+ONE_AT_A_TIME = frozenset(
+    {"reqCurrentTime", "reqOpenOrders", "reqAllOpenOrders", "reqCompletedOrders"}
+)
+"""Requests that have no id of their own: two at once, and the first waits for ever (PROTOCOL §6)."""
+
 _ATTRIBUTES_SENT = frozenset(
     {
         "action",
@@ -65,17 +70,20 @@ class IBFacade:
         ib: BrokerIB,
         thread: SessionThread,
         place: Callable[[OrderIntent, Contract], tuple[int, int]],
+        alone: Callable[..., Any],
     ) -> None:
         """Wrap `ib`.
 
         Args:
             ib: The session's broker object.
             thread: The thread it lives on.
+            alone: Calls a request that must not be asked twice at once; on the session's thread.
             place: Sends an intent on the one road, from any thread; returns (client id, order id).
         """
         self._ib = ib
         self._thread = thread
         self._place = place
+        self._alone = alone
 
     def __getattr__(self, name: str) -> Any:
         if name in REFUSED:
@@ -85,6 +93,10 @@ class IBFacade:
         attribute = getattr(self._ib, name)
         if not callable(attribute) or not inspect.isroutine(attribute):
             return attribute
+        if name.removesuffix("Async") in ONE_AT_A_TIME:
+            request = getattr(self._ib, name.removesuffix("Async") + "Async")
+            way = self._thread.future if name.endswith("Async") else self._thread.run
+            return functools.partial(way, self._alone, request)
         if name.endswith("Async"):
             return functools.partial(self._thread.future, attribute)
         # A blocking method would run the session's loop inside itself; its twin only waits on it.

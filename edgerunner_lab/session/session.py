@@ -97,7 +97,9 @@ class Session:
                 clock=utc_now,
             ),
         )
-        self.ib = IBFacade(self._engine.ib, self._thread, self._place_for_ib)
+        self.ib = IBFacade(
+            self._engine.ib, self._thread, self._place_for_ib, self._engine.alone
+        )
         self.aio = AwaitableVerbs(self)
 
     def close(self) -> None:
@@ -266,9 +268,16 @@ class Session:
             "a session cannot be pickled or copied; pass data, and trade from its own kernel"
         )
 
-    def _place_for_ib(self, intent: OrderIntent, _contract: Contract) -> tuple[int, int]:
-        found = self._thread.run(self._verbs.send, intent, source=self.source("lab.ib"))
-        update = found[0]
+    def _place_for_ib(self, intent: OrderIntent, contract: Contract) -> tuple[int, int]:
+        (instrument,) = self._thread.run(self._verbs.resolve_specs, intent.contract)
+        given = (contract.conId, contract.localSymbol, contract.tradingClass)
+        found = (instrument.con_id, instrument.local_symbol, instrument.trading_class)
+        if any(asked and asked != got for asked, got in zip(given, found, strict=True)):
+            raise UsageError(
+                f"contract {given} was given, but {intent.contract} is {found} at the broker; nothing was sent"
+            )
+        sent = self._thread.run(self._verbs.send, intent, source=self.source("lab.ib"))
+        update = sent[0]
         assert isinstance(update, OrderUpdate), (
             "an intent from lab.ib never asks for a preview"
         )

@@ -9,7 +9,7 @@ from typing import Unpack
 
 from edgerunner_lab import __version__
 from edgerunner_lab.core.accounts import Mode
-from edgerunner_lab.core.contracts import Instrument
+from edgerunner_lab.core.contracts import ContractSpec, Instrument
 from edgerunner_lab.core.errors import (
     EdgerunnerError,
     LedgerError,
@@ -197,13 +197,13 @@ class Verbs:
         """Return the instrument of each symbol, as the order language names them."""
         if not symbols:
             raise UsageError("no symbol was given, expected at least one, e.g. SPY")
+        return await self.resolve_specs(*(parse_contract(symbol) for symbol in symbols))
+
+    async def resolve_specs(self, *specs: ContractSpec) -> list[Instrument]:
+        """Return the instrument of each specification."""
         await self._engine.linked()
-        specs = [parse_contract(symbol) for symbol in symbols]
-        return list(
-            await asyncio.gather(
-                *(self._engine.instruments.resolve(spec) for spec in specs)
-            )
-        )
+        resolve = self._engine.instruments.resolve
+        return list(await asyncio.gather(*(resolve(spec) for spec in specs)))
 
     async def search(self, pattern: str) -> Table[reports.SymbolMatch]:
         """Return instruments whose symbol or name begins with `pattern`; at most 16."""
