@@ -22,13 +22,19 @@ def main() -> None:
     lab.start()
     try:
         browser = Browser(chromium, width=1280, height=860)
-        notebook = browser.open(lab, lab.copy_notebook(ROOT / "notebooks" / "00_quickstart.ipynb"))
+        notebook = browser.open(
+            lab, lab.copy_notebook(ROOT / "notebooks" / "00_quickstart.ipynb")
+        )
         notebook.wait_until_ready()
-        notebook.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+        notebook.page.evaluate(
+            "jupyterapp.commands.execute('application:toggle-left-area')"
+        )
         notebook.run_all()
         notebook.wait_until_run()
         notebook.page.wait_for_timeout(SETTLE_MS)
-        notebook.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
+        notebook.page.evaluate(
+            "document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0"
+        )
         notebook.page.locator(".edgerunner-quotes").wait_for()
         notebook.page.evaluate(
             "document.querySelector('.edgerunner-quotes').closest('.jp-Cell').scrollIntoView({block: 'start'})"

@@ -45,7 +45,10 @@ def test_several_quotes_come_in_the_order_asked(session: Session) -> None:
     quotes = session.quote("SPY", "EUR.USD", "SPY")
 
     assert [quote.symbol for quote in quotes] == ["SPY", "EUR.USD", "SPY"]
-    assert all(quote.bid < quote.ask for quote in quotes)
+    assert all(
+        quote.bid is not None and quote.ask is not None and quote.bid < quote.ask
+        for quote in quotes
+    )
     assert session.known_symbols() == ["SPY", "EUR.USD"]
 
 
