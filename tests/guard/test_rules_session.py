@@ -85,7 +85,7 @@ def test_another_account_denies_with_both_masked() -> None:
     session = a_session(port=4002)
 
     assert denials(order, a_snapshot(session=session)) == [
-        "ACCOUNT_MISMATCH: bound=DU***4567, got=U***0123, port=4002(paper hint) — session quarantined; %connect again"
+        "ACCOUNT_MISMATCH: bound=DU***4567, got=U***4321, port=4002(paper hint) — session quarantined; %connect again"
     ]
 
 
