@@ -109,7 +109,8 @@ class Notebook:
         """Run one cell and wait until it has ended well."""
         self.start_cell(index)
         self.wait_until_run()
-        assert _failures(self._cells()[index]) == []
+        failures = _failures(self._cells()[index])
+        assert failures == [], failures
 
     def start_cell(self, index: int) -> None:
         """Start one cell."""
