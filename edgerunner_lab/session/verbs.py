@@ -167,7 +167,9 @@ class Verbs:
             server_version=link.server_version,
             connected_since=self._clock()
             - timedelta(seconds=loop.time() - link.connected_mono),
-            latency_ms=link.latency_s * 1000 if link.latency_s is not None else None,
+            latency_ms=round(link.latency_s * 1000, 2)
+            if link.latency_s is not None
+            else None,
             market_data=f"{self._engine.market.lines_used} lines",
         )
 

@@ -10,15 +10,13 @@ from edgerunner_lab.session.loop import SessionThread
 from edgerunner_lab.session.market import Market
 from edgerunner_lab.widgets.frames import QuoteRow
 from edgerunner_lab.widgets.quotes import QuotesTable
+from edgerunner_lab.widgets.snapshot import DELAYED, FROZEN, NO_DATA, NOT_CONNECTED, STALE
 
 REFRESH_SECONDS = 1.0
 """How often every row is looked at again, so that a quote that stopped coming is shown as stale."""
 
 STALE_SECONDS = 15.0
 """Older quotes are marked; the guard refuses them as references at the same age (RISK R10)."""
-
-DELAYED, FROZEN, STALE, NO_DATA, NOT_CONNECTED = 1, 2, 4, 8, 16
-"""The bits of a row's flags, shared with static/quotes.js."""
 
 
 class LiveQuotes:

@@ -275,13 +275,13 @@ describe('a table', () => {
     expect(cell('EUR.USD', 'bid').textContent).toBe('1.08300');
   });
 
-  test('acknowledges every fifth frame', () => {
+  test('acknowledges every tenth frame', () => {
     for (let seq = 1; seq <= 2 * ACKNOWLEDGE_EVERY + 1; seq += 1) {
       model.frame(seq, [row(0, { last: seq })]);
     }
 
     const acknowledged = model.sent.filter(message => message.type === 'ack');
-    expect(acknowledged.map(message => message.seq)).toEqual([5, 10]);
+    expect(acknowledged.map(message => message.seq)).toEqual([10, 20]);
   });
 
   test('a second view shows what the first one knows', () => {

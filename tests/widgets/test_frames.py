@@ -62,7 +62,7 @@ def test_frames_are_counted_and_carry_only_what_has_changed() -> None:
     assert gate.offer([], 0.1) is None
 
 
-def test_the_window_closes_after_ten_frames_and_an_acknowledgement_opens_it() -> None:
+def test_the_window_closes_when_it_is_full_and_an_acknowledgement_opens_it() -> None:
     """A front end that is behind is sent the newest values when it has caught up, and no older ones."""
     gate = FrameGate()
     fill_window(gate, 0.0)

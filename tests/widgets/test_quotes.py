@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edgerunner_lab.widgets.frames import WINDOW
 from edgerunner_lab.widgets.quotes import QuotesTable, decimals_of
 from rigs.quote_feed import instrument, row, unknown
 
@@ -86,13 +87,13 @@ def test_an_acknowledgement_lets_a_waiting_frame_go(make: Callable[..., Listener
     """It need not wait for the next tick."""
     listener = make("SPY")
     listener.say(HELLO)
-    for number in range(12):
+    for number in range(WINDOW + 2):
         listener.table.push([row(0, 100.0 + number)], 0.01 * number)
-    assert len(listener.sent) == 10
+    assert len(listener.sent) == WINDOW
 
     listener.say({"type": "ack", "page": "p", "seq": 5})
 
-    assert len(listener.sent) == 11
+    assert len(listener.sent) == WINDOW + 1
 
 
 def test_views_are_told_when_their_number_changes(make: Callable[..., Listener]) -> None:

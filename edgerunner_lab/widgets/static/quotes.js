@@ -19,8 +19,8 @@ const [BID, ASK, LAST, CLOSE, VOLUME, BID_SIZE, ASK_SIZE, HIGH, LOW, AGE, FLAGS]
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ];
 
-/** More frames than this under way close the kernel's window of ten; see widgets/frames.py. */
-export const ACKNOWLEDGE_EVERY = 5;
+/** Half of the frames that the kernel lets be under way; see widgets/frames.py. */
+export const ACKNOWLEDGE_EVERY = 10;
 
 /** The kernel sends every row once a second, so this long without a frame means that it cannot. */
 export const SILENT_SECONDS = 5;
