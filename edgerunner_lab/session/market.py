@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
@@ -160,13 +161,16 @@ class Market:
         return frozenset[int]().union(*(con_ids for con_ids, _ in self._listeners.values()))
 
     def _on_tickers(self, tickers: Iterable[Ticker]) -> None:
-        now = asyncio.get_running_loop().time()
+        # On every tick of every line: plain loops and local names, no generator.
+        now, received = time.monotonic(), self._received_mono
         for ticker in tickers:
             if ticker.contract is None:
                 continue
             con_id = ticker.contract.conId
-            if any(tick.tickType in _BID_OR_ASK for tick in ticker.ticks):
-                self._received_mono[con_id] = now
+            for tick in ticker.ticks:
+                if tick.tickType in _BID_OR_ASK:
+                    received[con_id] = now
+                    break
             self._dirty.add(con_id)
             if con_id in self._waiting:
                 self._wake(con_id)
