@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.core.errors import (
+    NotConnected,
     NotSupported,
     OrderDenied,
     OrderSyntaxError,
     UsageError,
 )
 from edgerunner_lab.core.lifecycle import OrderState
+from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session.session import Session
+from rigs.gateways import Gateway, Gateways
 
 
 def test_a_market_order_fills_and_everything_agrees(session: Session) -> None:
@@ -205,3 +208,47 @@ def test_two_sessions_see_each_others_orders(session: Session, second: Session) 
     assert placed.order_ref in [update.order_ref for update in second.orders()]
     with pytest.raises(UsageError, match="placed by client id"):
         second.cancel(placed.order_ref)
+
+
+def test_a_halt_holds_before_and_without_the_ledger(session: Session) -> None:
+    """From its first moment nothing new leaves this session, whatever the ledger says yet."""
+    session.thread.run(lambda: setattr(session.engine.orders, "is_halted", True))
+
+    with pytest.raises(NotConnected, match="halted before the order was sent"):
+        session.order("buy 1 SPY")
+    assert [update.state for update in session.orders()] == [OrderState.WITHDRAWN]
+    assert not session.positions()
+
+
+def test_a_view_that_fails_does_not_reach_the_order_road(
+    paths: Paths, gateway: Gateway
+) -> None:
+    """What shows the session may break; the order goes its way and is followed."""
+
+    def broken() -> None:
+        raise RuntimeError("the badge")
+
+    session = Session(paths=paths, notebook="test.ipynb", on_change=broken)
+    try:
+        session.connect("sim", port=gateway.port)
+        assert session.order("buy 1 SPY").state is OrderState.FILLED
+    finally:
+        session.close()
+
+
+def test_connecting_elsewhere_leaves_orders_as_they_are(
+    session: Session, gateways: Gateways
+) -> None:
+    """That an order is not at this gateway says nothing about the other (and back there it works on)."""
+    home_port = session.status().port
+    bid = session.quote("SPY").bid
+    placed = session.buy(
+        "SPY", 1, limit=(bid * Decimal("0.9")).quantize(Decimal("0.01")), tif="GTC"
+    )
+
+    session.connect("sim", port=gateways.start(name="elsewhere").port)
+    assert not session.orders()
+    session.connect("sim", port=home_port)
+
+    assert [update.state for update in session.orders()] == [OrderState.WORKING]
+    assert session.cancel(placed.order_ref).state is OrderState.CANCELLED

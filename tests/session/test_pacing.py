@@ -99,3 +99,25 @@ def test_a_new_connection_starts_with_an_empty_queue() -> None:
 
     assert timeline.sender.queued == 0
     assert len(timeline.written) == MESSAGES_PER_SECOND - CANCEL_RESERVE
+
+
+def test_an_order_that_waits_can_be_taken_back_once() -> None:
+    """A cancel must not overtake the order it cancels."""
+    timeline = Timeline()
+    for message in [DATA] * 50 + [ORDER]:
+        timeline.sender.send(message)
+
+    assert timeline.sender.take_back(7)
+    assert not timeline.sender.take_back(7)
+    timeline.run()
+    assert ORDER not in [message for _, message in timeline.written]
+
+
+def test_a_heartbeat_does_not_wait_behind_data() -> None:
+    """Else a burst of requests would declare a healthy line dead."""
+    timeline = Timeline()
+    for _ in range(400):
+        timeline.sender.send(DATA)
+    timeline.sender.send("49\0001\0")
+
+    assert timeline.written[-1] == (0.0, "49\0001\0")

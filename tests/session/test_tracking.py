@@ -279,3 +279,33 @@ async def test_waiting_ends_with_the_change_or_with_the_time(broker: Broker) -> 
     )
 
     assert update.state is OrderState.SENT
+
+
+def test_executions_heard_before_the_order_is_known_count_for_it(
+    clock: ManualClock, broker: Broker
+) -> None:
+    """After a restart the download of executions comes before the ledger's orders are taken in."""
+    tracker = Tracker(clock=clock, journal=lambda _update, _kind, _facts: None, on_fill=lambda _: None, on_doubt=lambda _: None, name_of=adapt.contract_name)  # fmt: skip
+    early = Broker(tracker, broker.ref)
+    early.fill(10)
+
+    tracker.own([broker.order])
+
+    assert (early.order.filled, early.order.state) == (Decimal(10), OrderState.FILLED)
+
+
+def test_a_busted_execution_leaves_no_average(broker: Broker) -> None:
+    """Nothing has no mean price, and nothing breaks."""
+    broker.fill(10)
+    broker.fill(0, version=2)
+
+    assert broker.order.average_price is None
+
+
+def test_leaving_a_gateway_forgets_what_says_nothing_about_the_next(broker: Broker) -> None:
+    """An order that works elsewhere is not declared dead because it is not here."""
+    before = len(broker.journal)
+    broker.tracker.leave()
+
+    assert broker.tracker.orders == []
+    assert len(broker.journal) == before
