@@ -40,6 +40,19 @@ class MarketRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One leg of a combo.
+
+    Attributes:
+        ratio: Units of the leg in one unit of the combo; negative when buying the combo sells the leg.
+    """
+
+    con_id: int
+    ratio: int
+    exchange: str = "SMART"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """One listed instrument.
 
@@ -52,6 +65,13 @@ class Instrument:
         trade_size: Units a print on average.
         spread: Ticks between bid and ask in quiet regular hours; wider at night.
         initial_margin: Share of a long position's value that must be covered by equity.
+        multiplier: What one price point of one unit is worth, in `currency`, before the magnifier.
+        price_magnifier: Quoted prices are this many times the currency's unit; 100 where shares tick in pence.
+        under_con_id: The instrument that an option, future or combo follows; 0 for those with a path of their own.
+        last_trade_date: YYYYMMDD, of options, futures and bonds; empty for others.
+        right: "C" or "P" for options; empty for others.
+        legs: What one unit of a combo (BAG) holds; empty for others.
+        has_prints: False where only quotes are told, as with currencies.
     """
 
     con_id: int
@@ -85,6 +105,14 @@ class Instrument:
     derivatives: tuple[str, ...] = ()
     initial_margin: Decimal = Decimal("0.25")
     short_margin: Decimal = Decimal("0.30")
+    multiplier: Decimal = Decimal(1)
+    price_magnifier: int = 1
+    under_con_id: int = 0
+    last_trade_date: str = ""
+    strike: Decimal = Decimal(0)
+    right: str = ""
+    legs: tuple["Leg", ...] = ()
+    has_prints: bool = True
 
     @property
     def is_cash(self) -> bool:
@@ -99,6 +127,11 @@ class Instrument:
     def on_exchange(self, exchange: str) -> bool:
         """Return whether a contract that names `exchange` (empty: any) may mean this one."""
         return not exchange or exchange in self.valid_exchanges.split(",")
+
+    @property
+    def point_value(self) -> Decimal:
+        """What a price of 1 is worth for one unit, in `currency`: 1 for shares, 50 for ES, 0.01 for shares in pence."""
+        return self.multiplier / self.price_magnifier
 
     def price_of(self, ticks: int) -> Decimal:
         """Return the price of a whole number of `min_tick`, with the tick's decimals."""
