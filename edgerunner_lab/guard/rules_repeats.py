@@ -9,11 +9,15 @@ from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard.checks import Check, Unknown, WordedDenial, seconds_since
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import Snapshot
+from edgerunner_lab.guard.valuation import open_quantity, reach_of
 from edgerunner_lab.guard.wording import plain, short_ref, span
 
 TEN_SECONDS: Final = 10
 HOUR: Final = 3600
 DAY: Final = 86_400
+
+EXIT_BUDGET: Final = 2
+"""How many times the rate of other orders an order that shrinks a position may have."""
 
 
 def order_is_no_repeat(
@@ -54,26 +58,33 @@ def order_is_no_repeat(
 
 
 def rate_is_low(
-    _order: ProposedOrder, snapshot: Snapshot, limits: Limits, now: datetime
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, now: datetime
 ) -> Denial | Check:
-    """R20: new orders and modifications, denied ones included, in rolling windows; refused, never queued."""
+    """R20: new orders and modifications, denied ones included, in rolling windows; refused, never queued.
+
+    An order that shrinks a position may use each window twice over: whoever was refused a few times in a hurry
+    must not be kept in a position by the count of refusals.
+    """
     if snapshot.ledger is None:
         raise Unknown("ledger")
-    ages = sorted(
-        seconds_since(attempt.at, now, "attempts") for attempt in snapshot.ledger.attempts
+    attempts = sorted(
+        (seconds_since(attempt.at, now, "attempts"), attempt.accepted)
+        for attempt in snapshot.ledger.attempts
     )
+    budget = EXIT_BUDGET if _shrinks(order, snapshot) else 1
     fullest = Check(rule="ORDER_RATE", value="none")
     for window_s, most in (
-        (TEN_SECONDS, limits.max_orders_10s),
-        (HOUR, limits.max_orders_1h),
-        (DAY, limits.max_orders_1d),
+        (TEN_SECONDS, limits.max_orders_10s * budget),
+        (HOUR, limits.max_orders_1h * budget),
+        (DAY, limits.max_orders_1d * budget),
     ):
-        recent = [age for age in ages if age < window_s]
+        recent = [(age, accepted) for age, accepted in attempts if age < window_s]
         count = len(recent) + 1
         if count > most:
             # The youngest `most` attempts fill the window; the oldest of those makes room when it leaves.
-            wait_s = window_s - recent[int(most) - 1]
-            return _too_many(count, window_s, most, wait_s)
+            wait_s = window_s - recent[int(most) - 1][0]
+            refused = sum(1 for _, accepted in recent if not accepted)
+            return _too_many(count, window_s, most, wait_s, refused)
         used = count / most
         if fullest.used is None or used > fullest.used:
             value = f"{count} in {span(window_s)}"
@@ -81,7 +92,17 @@ def rate_is_low(
     return fullest
 
 
-def _too_many(count: int, window_s: int, most: Decimal, wait_s: float) -> WordedDenial:
+def _shrinks(order: ProposedOrder, snapshot: Snapshot) -> bool:
+    try:
+        return reach_of(order, open_quantity(order, snapshot), snapshot).shrinks
+    except Unknown:
+        return False
+
+
+def _too_many(
+    count: int, window_s: int, most: Decimal, wait_s: float, refused: int
+) -> WordedDenial:
+    also = f"; {refused} of them were refused, which counts" if refused else ""
     return WordedDenial(
         code="ORDER_RATE",
         facts=(
@@ -91,5 +112,5 @@ def _too_many(count: int, window_s: int, most: Decimal, wait_s: float) -> Worded
             ("retry_s", f"{wait_s:.1f}"),
         ),
         words=f"{count} orders in {span(window_s)}, max={plain(most)}",
-        hint=f"retry in {wait_s:.1f}s (not queued)",
+        hint=f"retry in {wait_s:.1f}s (not queued{also})",
     )

@@ -6,7 +6,6 @@ While one of these fails, what the others would say means nothing: the first den
 import json
 import math
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 from edgerunner_lab.core.accounts import Mode, is_paper, mask
@@ -156,13 +155,7 @@ def _reducing(order: ProposedOrder, snapshot: Snapshot) -> Denial | Check:
             facts=(("side", order.side.value), ("unknown", unknown.what)),
             hint=hint,
         )
-    # Nearer to zero and not through it: with exits already working, their quantity is taken.
-    shrinks = (
-        abs(reach.after) < abs(reach.position)
-        and reach.after * reach.position >= Decimal(0)
-        and reach.position != 0
-    )
-    if shrinks:
+    if reach.shrinks:
         return Check(
             rule="TRADING_REDUCING",
             value=signed(reach.after),

@@ -129,6 +129,15 @@ class Reach:
     reserved: Decimal
     after: Decimal
 
+    @property
+    def shrinks(self) -> bool:
+        """Whether it ends nearer to zero and not through it: with exits already working, their quantity is taken."""
+        return (
+            abs(self.after) < abs(self.position)
+            and self.after * self.position >= Decimal(0)
+            and self.position != 0
+        )
+
 
 def reach_of(order: ProposedOrder, quantity: Decimal, snapshot: Snapshot) -> Reach:
     """Return how far `quantity` of an order could take the position; a modification replaces what it modifies."""

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def _spawn(
     with log.open("ab") as output:
         os.chmod(log, 0o600)  # noqa: PTH101  the open file's name
         # A session of its own, so that interrupting a cell or closing a kernel does not end it.
-        return subprocess.Popen(  # noqa: S603  our own module, with the interpreter that runs us
+        process = subprocess.Popen(  # noqa: S603  our own module, with the interpreter that runs us
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -82,6 +83,9 @@ def _spawn(
             start_new_session=True,
             cwd=runtime,
         )
+    # It outlives this process as a rule; where it does not, somebody has to take notice of its end.
+    threading.Thread(target=process.wait, name="gateway's end", daemon=True).start()
+    return process
 
 
 async def _listens(port: int) -> bool:

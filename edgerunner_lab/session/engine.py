@@ -113,6 +113,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._retry: asyncio.TimerHandle | None = None
         self._latch_words = ""
+        self._is_halt_durable = True
         self._venue: tuple[str, Mode, str, int] | None = None
         self._venue_by_ref: dict[str, tuple[str, Mode, str, int]] = {}
         self._background: set[asyncio.Future[object]] = set()
@@ -122,8 +123,7 @@ class Engine:
     async def start(self) -> None:
         """Begin measuring the loop; called once, on the loop."""
         self._lag_probe = asyncio.create_task(self._measure_lag(), name="loop lag")
-        latch = await self._from_ledger(self._ledger.latch, None)
-        self._latch_words = latch_words(latch) if latch is not None else "unknown"
+        await self.read_latch()
 
     async def stop(self) -> None:
         """Disconnect and let the ledger finish what was given to it."""
@@ -169,6 +169,8 @@ class Engine:
     async def judgement(self, order: ProposedOrder, quote: Quote | None) -> Judgement:
         """Gather everything the guard may look at, now."""
         link = await self.linked()
+        if self.orders.is_halted:
+            await self.read_latch()
         await self.reconciler.open_orders(max_age_s=OPEN_ORDERS_FRESH_SECONDS)
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -208,6 +210,20 @@ class Engine:
         """The latch as last read, in words."""
         return self._latch_words
 
+    async def read_latch(self) -> None:
+        """Read the latch again: another notebook may have set it, or lifted the halt that was set here.
+
+        A halt that the ledger did not take holds here until it is lifted here.
+        """
+        latch = await self._from_ledger(self._ledger.latch, None)
+        if latch is None:
+            self._latch_words = "unknown"
+            return
+        if not self._is_halt_durable:
+            return
+        self.orders.is_halted = latch.state is LatchState.HALTED
+        self._latch_words = latch_words(latch)
+
     async def set_latch(self, state: LatchState, *, by: str, reason: str) -> None:
         """Set the latch durably; every kernel of the user reads it before its next order.
 
@@ -218,10 +234,13 @@ class Engine:
         """
         if state is LatchState.HALTED:
             self.orders.is_halted = True
+            self._is_halt_durable = False
+            self._latch_words = f"halted by {by}: {reason}; in this notebook only so far"
         latch = await self._on_ledger_thread(
             lambda: self._ledger.set_latch(state, by=by, reason=reason)
         )
         self.orders.is_halted = state is LatchState.HALTED
+        self._is_halt_durable = True
         self._latch_words = latch_words(latch)
         self._on_change()
 

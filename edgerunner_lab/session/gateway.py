@@ -182,9 +182,27 @@ class Gateway:
         async with self._one_at_a_time:
             await self._disconnect()
 
+    @property
+    def is_synchronised(self) -> bool:
+        """Whether the picture of the account has been completed on the present connection."""
+        return self.link is not None and self.state not in (
+            ConnectionState.CONNECTING,
+            ConnectionState.SYNCING,
+        )
+
+    def expect(self, profile: str) -> None:
+        """Take notice that a connection will be asked for at once; `settled` waits for it."""
+        self._set(ConnectionState.CONNECTING, profile)
+
+    def give_up(self, reason: str) -> None:
+        """Take notice that the connection that was expected will not be asked for."""
+        self._set(ConnectionState.ERROR, reason)
+
     async def settled(self) -> None:
         """Wait until no connect or synchronisation is under way."""
-        await self._is_settled.wait()
+        # Set and cleared again within one step of the loop, it wakes a waiter that has to go on waiting.
+        while not self._is_settled.is_set():
+            await self._is_settled.wait()
 
     async def _disconnect(self) -> None:
         self._target = None

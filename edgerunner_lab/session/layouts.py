@@ -1,6 +1,6 @@
 """How each kind of fact is laid out as a table: which columns, in which order, under which words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Final
@@ -110,10 +110,21 @@ def account(rows: Iterable[AccountSnapshot]) -> Table[AccountSnapshot]:
 
 
 def orders(
-    rows: Iterable[OrderUpdate], *, title: str = "", empty: str = ""
+    rows: Iterable[OrderUpdate],
+    *,
+    title: str = "",
+    empty: str = "",
+    notes: Sequence[str] = (),
 ) -> Table[OrderUpdate]:
-    """Lay out orders; `title` says which where they are not all, `empty` what it means that there are none."""
-    return Table(rows, _ORDERS, title=title, empty=empty)
+    """Lay out orders.
+
+    Args:
+        rows: The orders.
+        title: Says which they are where they are not all.
+        empty: What it means that there are none.
+        notes: Lines below: what the user should see although all went well.
+    """
+    return Table(rows, _ORDERS, title=title, empty=empty, notes=notes)
 
 
 _BARS: Final[Layout[Bar]] = Layout(

@@ -18,9 +18,11 @@ from ib_async import Order
 from edgerunner_lab.core import lifecycle
 from edgerunner_lab.core.contracts import Instrument
 from edgerunner_lab.core.errors import (
+    Denial,
     FirewallBreach,
     LedgerError,
     NotConnected,
+    OrderDenied,
     OutcomeUnknown,
     UsageError,
 )
@@ -99,6 +101,21 @@ class Judgement:
     taken_mono: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An order that has left, and what the guard warned of when it let it through."""
+
+    update: OrderUpdate
+    warnings: tuple[str, ...]
+
+
+_HALTED_MEANWHILE = Denial(
+    code="TRADING_HALTED",
+    facts=(("withdrawn", "halted before the order was sent"),),
+    hint='%resume --reason "..." after review',
+)
+
+
 class Orders:
     """Sends and cancels, on the session's loop.
 
@@ -124,7 +141,7 @@ class Orders:
         self._watchdogs: set[asyncio.Task[None]] = set()
         self.last_written_mono: float | None = None
         self.is_halted = False
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[tuple[str, ...]]] = set()
 
     def propose(
         self,
@@ -172,7 +189,7 @@ class Orders:
 
         return await self._ledger.call(judge)
 
-    async def send(self, judgement: Judgement) -> OrderUpdate:
+    async def send(self, judgement: Judgement) -> Sent:
         """Judge, reserve durably, send, and return the order as the broker's first words have it.
 
         Raises:
@@ -190,7 +207,7 @@ class Orders:
         try:
             # The commit runs on another thread and cannot be taken back: an interrupt may stop the waiting for it,
             # never leave a reservation behind that nobody sends or withdraws.
-            await asyncio.shield(carrying)
+            warnings = await asyncio.shield(carrying)
         except asyncio.CancelledError:
             abandoned.set()
             raise
@@ -210,23 +227,25 @@ class Orders:
                 f"{order.order_ref}: the broker has not answered within {VERDICT_SECONDS:g} s; the order may be working, "
                 "do not repeat it: `%orders` shows it as soon as the broker speaks",
             )
-        return update
+        return Sent(update=update, warnings=warnings)
 
     def place(self, reservation: Reservation, judgement: Judgement) -> None:
         """Give one reserved order to the socket.
 
         Raises:
-            NotConnected: halted, too late, or on another connection; the order is recorded as withdrawn.
+            OrderDenied: halted since it was judged; the order is recorded as withdrawn.
+            NotConnected: too late, or on another connection; the order is recorded as withdrawn.
             FirewallBreach: ours; the order is recorded as withdrawn.
         """
         order = reservation.approved.order
         now = asyncio.get_running_loop().time()
-        if self.is_halted or now - judgement.taken_mono > JUDGEMENT_SECONDS:
-            reason = "halted" if self.is_halted else "the decision was older than a second"
-            self._withdraw_unsent(reservation, f"{reason} before the order was sent")
-            raise NotConnected(
-                f"{reason} before the order was sent; nothing was sent, try again"
-            )
+        if self.is_halted:
+            self._withdraw_unsent(reservation, "halted before the order was sent")
+            raise OrderDenied([_HALTED_MEANWHILE])
+        if now - judgement.taken_mono > JUDGEMENT_SECONDS:
+            reason = "the decision was older than a second before the order was sent"
+            self._withdraw_unsent(reservation, reason)
+            raise NotConnected(f"{reason}; nothing was sent, try again")
         link = judgement.link
         if self._gateway.link is not link or link.missing:
             self._withdraw_unsent(
@@ -283,7 +302,8 @@ class Orders:
         if update.client_id != link.client_id or update.order_id <= 0:
             raise UsageError(
                 f"{update.order_ref}: placed by client id {update.client_id}, this session is {link.client_id}; "
-                "the broker lets only that one cancel it: use the notebook or the TWS window that placed it"
+                "the broker lets only that one cancel it: use the notebook or the TWS window that placed it, or, where "
+                f"that has ended, `%connect PROFILE --client-id {update.client_id}`"
             )
         if self._ib.client.take_back(update.order_id):
             # Its own frame has not left yet: a cancel would overtake it and find nothing.
@@ -319,14 +339,18 @@ class Orders:
 
     # Inside.
 
-    async def _carry_out(self, judgement: Judgement, abandoned: asyncio.Event) -> None:
+    async def _carry_out(
+        self, judgement: Judgement, abandoned: asyncio.Event
+    ) -> tuple[str, ...]:
+        """Reserve and place; return what the guard warned of."""
         reservation = await self._reserve(judgement)
         if abandoned.is_set():
             self._withdraw_unsent(reservation, "interrupted before the order was sent")
-            return
-        self.place(reservation, judgement)
+        else:
+            self.place(reservation, judgement)
+        return reservation.approved.warnings
 
-    def _carried(self, carrying: "asyncio.Task[None]") -> None:
+    def _carried(self, carrying: "asyncio.Task[tuple[str, ...]]") -> None:
         self._under_way.discard(carrying)
         if not carrying.cancelled() and (error := carrying.exception()) is not None:
             _log.info("an order was not sent: %s", error)

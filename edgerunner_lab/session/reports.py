@@ -12,7 +12,15 @@ from typing import Final
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.intents import Side
 from edgerunner_lab.session.cells import Kind
-from edgerunner_lab.session.columns import Column, instant, masked, number, prose, text
+from edgerunner_lab.session.columns import (
+    Column,
+    instant,
+    masked,
+    number,
+    optional,
+    prose,
+    text,
+)
 from edgerunner_lab.session.tables import Layout, Table
 
 
@@ -206,9 +214,9 @@ _PREVIEW: Final[Layout[Preview]] = Layout(
         text("side", lambda p: p.side.value),
         number("quantity", lambda p: p.quantity, Kind.SIZE),
         number("reference_price", lambda p: p.reference_price, Kind.PRICE),
-        number("notional", lambda p: p.notional, Kind.MONEY),
-        number("commission", lambda p: p.commission, Kind.MONEY),
-        number("margin", lambda p: p.margin, Kind.GAIN),
+        number("notional", lambda p: p.notional, Kind.MONEY, "worst case"),
+        optional(number("commission", lambda p: p.commission, Kind.MONEY)),
+        optional(number("margin", lambda p: p.margin, Kind.GAIN)),
         text("currency", lambda p: p.currency),
         Column(name="checks", read=lambda p: p.checks, kind=Kind.LINES),
         prose("nearest", lambda p: p.nearest, "would pass"),

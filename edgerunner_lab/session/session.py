@@ -33,8 +33,9 @@ from edgerunner_lab.session.facade import IBFacade
 from edgerunner_lab.session.limits_file import LimitsInForce
 from edgerunner_lab.session.loop import SessionThread
 from edgerunner_lab.session.settings import load_settings, preferred_client_id
+from edgerunner_lab.session.surroundings import Surroundings
 from edgerunner_lab.session.tables import Table
-from edgerunner_lab.session.verbs import Surroundings, Verbs
+from edgerunner_lab.session.verbs import Verbs
 
 _log = logging.getLogger(__name__)
 

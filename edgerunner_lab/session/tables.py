@@ -47,9 +47,10 @@ class Table(Sequence[Row_co]):
     Attributes:
         title: What the table is of; its caption.
         empty: The words that stand for no rows.
+        notes: Lines that stand below the table.
     """
 
-    __slots__ = ("_layout", "_rows", "empty", "title")
+    __slots__ = ("_layout", "_rows", "empty", "notes", "title")
 
     def __init__(
         self,
@@ -58,11 +59,13 @@ class Table(Sequence[Row_co]):
         *,
         title: str = "",
         empty: str = "",
+        notes: Sequence[str] = (),
     ) -> None:
         self._rows = tuple(rows)
         self._layout = layout
         self.title = title or layout.title
         self.empty = empty or layout.empty
+        self.notes = tuple(notes)
 
     @overload
     def __getitem__(self, index: int) -> Row_co: ...
@@ -116,14 +119,19 @@ class Table(Sequence[Row_co]):
         if not self._rows:
             return plain(self.empty)
         lines = self._card_lines() if self._layout.is_card else self._grid_lines()
-        return "\n".join([plain(self.title), *lines])
+        notes = [f"note: {plain(note)}" for note in self.notes]
+        return "\n".join([plain(self.title), *lines, *notes])
 
     def _repr_html_(self) -> str:
         if not self._rows:
             return f'<p class="edgerunner-empty">{escape(plain(self.empty))}</p>'
         body = self._card_html() if self._layout.is_card else self._grid_html()
         caption = f"<caption>{escape(plain(self.title))}</caption>"
-        return f'{_STYLE}<table class="{_CLASSES}">{caption}{body}</table>'
+        notes = "".join(
+            f'<p class="edgerunner-note">note: {escape(plain(note))}</p>'
+            for note in self.notes
+        )
+        return f'{_STYLE}<table class="{_CLASSES}">{caption}{body}</table>{notes}'
 
     def _shown(self) -> list[Column[Row_co]]:
         return [

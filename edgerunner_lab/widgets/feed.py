@@ -1,5 +1,6 @@
 """Carries quotes from the session's market to a `QuotesTable`, and gives the lines back when nobody looks."""
 
+import asyncio
 import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -32,6 +33,7 @@ class LiveQuotes:
             one.con_id: index for index, one in enumerate(self._instruments)
         }
         self._handle: int | None = None
+        self._next_look: asyncio.TimerHandle | None = None
         self.table = QuotesTable(self._instruments)
         self.table.on_views(self._views_changed)
         thread.run(self._start)
@@ -46,13 +48,14 @@ class LiveQuotes:
     def _start(self) -> None:
         if self._handle is None:
             self._handle = self._market.watch(self._instruments, self._push)
-            self._push(self._index_by_con_id)
-            self._thread.loop.call_later(REFRESH_SECONDS, self._refresh)
+            self._refresh()
 
     def _stop(self) -> None:
         if self._handle is not None:
             self._market.unwatch(self._handle)
             self._handle = None
+        if self._next_look is not None:
+            self._next_look.cancel()
 
     def _views_changed(self, count: int) -> None:
         """Hear, on any thread, how many views of the table are open."""
@@ -61,7 +64,7 @@ class LiveQuotes:
     def _refresh(self) -> None:
         if self._handle is not None:
             self._push(self._index_by_con_id)
-            self._thread.loop.call_later(REFRESH_SECONDS, self._refresh)
+            self._next_look = self._thread.loop.call_later(REFRESH_SECONDS, self._refresh)
 
     def _push(self, con_ids: Iterable[int]) -> None:
         now = self._thread.loop.time()

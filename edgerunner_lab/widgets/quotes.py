@@ -63,7 +63,7 @@ class QuotesTable(anywidget.AnyWidget):
         self._keep_road_open()
 
     def on_views(self, tell: Callable[[int], None]) -> None:
-        """Have `tell` called, on any thread, with the number of open views whenever it changes."""
+        """Have `tell` called, on any thread, with the number of open views whenever it changes; it must not wait."""
         self._tell_views = tell
 
     def push(self, rows: Iterable[QuoteRow], now_s: float) -> None:
@@ -109,12 +109,13 @@ class QuotesTable(anywidget.AnyWidget):
             self._viewers.hear(page, views, now_s)
 
     def _count_views(self, now_s: float) -> None:
-        """Tell whoever listens if the number of views has changed; the lock is not held."""
+        """Tell whoever listens if the number of views has changed."""
+        # Under the lock, so that two threads tell in the order in which they counted: told the other way round, a
+        # table that was opened again would stand still.
         with self._lock:
             before, self._views = self._views, self._viewers.count(now_s)
-            count = self._views
-        if count != before:
-            self._tell_views(count)
+            if self._views != before:
+                self._tell_views(self._views)
 
     def _send_frame(self, frame: Frame | None, *, is_answer: bool = False) -> None:
         if frame is not None:

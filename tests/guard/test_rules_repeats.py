@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.errors import Denial
 from edgerunner_lab.core.intents import Side, TimeInForce
 from edgerunner_lab.guard import rules_repeats
 from edgerunner_lab.guard.checks import Unknown
@@ -167,8 +168,43 @@ def test_one_order_too_many_denies_and_says_when_to_retry() -> None:
     snapshot = a_live_snapshot(ledger=a_ledger(attempts=attempts(1, 2, 3.9)))
 
     assert denials(an_order(account=LIVE_ACCOUNT), snapshot) == [
+        "ORDER_RATE: 4 orders in 10s, max=3 — retry in 6.1s (not queued; 3 of them were refused, which counts)"
+    ]
+
+
+def test_a_rate_of_accepted_orders_is_told_in_the_catalogues_words() -> None:
+    """Nothing was refused, so nothing is said of it."""
+    accepted = tuple(replace(each, accepted=True) for each in attempts(1, 2, 3.9))
+    snapshot = a_live_snapshot(ledger=a_ledger(attempts=accepted))
+
+    assert denials(an_order(account=LIVE_ACCOUNT), snapshot) == [
         "ORDER_RATE: 4 orders in 10s, max=3 — retry in 6.1s (not queued)"
     ]
+
+
+@pytest.mark.parametrize(("count", "passes"), [(9, True), (10, False)])
+def test_an_order_that_shrinks_the_position_has_twice_the_rate(
+    count: int, *, passes: bool
+) -> None:
+    """Refusals in a hurry keep nobody in a position; a loop that runs away is stopped all the same."""
+    snapshot = replace(tried(*[1] * count), position=Decimal(100))
+
+    assert codes(an_order(10, side=Side.SELL), snapshot) == (
+        [] if passes else ["ORDER_RATE"]
+    )
+    assert codes(an_order(10, side=Side.BUY), snapshot) == ["ORDER_RATE"]
+
+
+def test_an_order_of_unknown_reach_has_the_ordinary_rate() -> None:
+    """What the position is must be known to be shrunk."""
+    snapshot = replace(tried(*[1] * 5), position=None)
+
+    assert isinstance(
+        rules_repeats.rate_is_low(
+            an_order(10, side=Side.SELL), snapshot, Limits.defaults(Mode.SIM), NOW
+        ),
+        Denial,
+    )
 
 
 @pytest.mark.parametrize(

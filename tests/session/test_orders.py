@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.core.errors import (
-    NotConnected,
     NotSupported,
     OrderDenied,
     OrderSyntaxError,
@@ -208,16 +207,6 @@ def test_two_sessions_see_each_others_orders(session: Session, second: Session) 
     assert placed.order_ref in [update.order_ref for update in second.orders()]
     with pytest.raises(UsageError, match="placed by client id"):
         second.cancel(placed.order_ref)
-
-
-def test_a_halt_holds_before_and_without_the_ledger(session: Session) -> None:
-    """From its first moment nothing new leaves this session, whatever the ledger says yet."""
-    session.thread.run(lambda: setattr(session.engine.orders, "is_halted", True))
-
-    with pytest.raises(NotConnected, match="halted before the order was sent"):
-        session.order("buy 1 SPY")
-    assert [update.state for update in session.orders()] == [OrderState.WITHDRAWN]
-    assert not session.positions()
 
 
 def test_a_view_that_fails_does_not_reach_the_order_road(

@@ -341,7 +341,7 @@ def test_a_card_has_one_line_a_figure() -> None:
     lines = repr(reports.preview(PREVIEW)).splitlines()
 
     assert lines[0] == "Preview: nothing was sent"
-    assert "notional         5,101.20" in lines
+    assert "worst case       5,101.20" in lines
     assert "checks           MAX_ORDER_QTY: 10 of 1000" in lines
     assert "                 MAX_ORDER_NOTIONAL: 5,101.20 of 10,000.00" in lines
 

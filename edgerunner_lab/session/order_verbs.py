@@ -1,0 +1,278 @@
+"""Orders as the user asks for them: judged, sent, previewed, cancelled, listed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Unpack
+
+from edgerunner_lab.core.errors import NotConnected, OrderDenied, UsageError
+from edgerunner_lab.core.facts import Fill, OrderUpdate
+from edgerunner_lab.core.grammar import parse, parse_contract, require_supported
+from edgerunner_lab.core.intents import (
+    OrderIntent,
+    OrderType,
+    Side,
+    Source,
+    TimeInForce,
+    Units,
+)
+from edgerunner_lab.guard.checks import Check
+from edgerunner_lab.session import layouts, reports
+from edgerunner_lab.session.arguments import How, Number
+from edgerunner_lab.session.market_verbs import QUOTE_SECONDS, MarketVerbs
+from edgerunner_lab.session.orders import Judgement
+from edgerunner_lab.session.tables import Table
+from edgerunner_lab.session.tracking import OUR_PREFIX
+
+ORDERS_SHOWN_FOR = timedelta(hours=24)
+"""Ended orders and fills older than this are in the journal, not in `%orders`."""
+
+
+class OrderVerbs(MarketVerbs):
+    """Orders and fills."""
+
+    async def order(
+        self, text: str, *, source: Source
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Send one order in the order language; see `%order?`.
+
+        Raises:
+            OrderSyntaxError, NotSupported, OrderDenied: nothing was sent.
+            OutcomeUnknown: something was, and the broker has not answered.
+        """
+        return await self.send(parse(text), source=source)
+
+    async def send(
+        self, intent: OrderIntent, *, source: Source
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Send, or with `intent.preview` only judge, one order."""
+        require_supported(intent)
+        engine = self._engine
+        await engine.linked()
+        instrument = await engine.instruments.resolve(intent.contract)
+        quote = await engine.market.fresh_quote(instrument, QUOTE_SECONDS)
+        order = engine.orders.propose(
+            intent, instrument, quote, engine.position(instrument), source
+        )
+        judgement = await engine.judgement(order, None)
+        if not intent.preview:
+            sent = await engine.orders.send(judgement)
+            notes = (*sent.warnings, *self._also_working(sent.update))
+            return layouts.orders([sent.update], notes=notes)
+        return reports.preview(await self._previewed(judgement))
+
+    async def trade(
+        self,
+        side: Side,
+        symbol: str,
+        quantity: Number,
+        *,
+        source: Source,
+        **how: Unpack[How],
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Send one order given in parts."""
+        limit_price, stop_price = (
+            _number(how.get("limit"), "limit"),
+            _number(how.get("stop"), "stop"),
+        )
+        order_type = {
+            (False, False): OrderType.MARKET,
+            (True, False): OrderType.LIMIT,
+            (False, True): OrderType.STOP,
+            (True, True): OrderType.STOP_LIMIT,
+        }[(limit_price is not None, stop_price is not None)]
+        size = _number(quantity, "quantity")
+        if size is None:
+            raise UsageError(
+                "quantity None was found, expected a positive number; nothing was sent"
+            )
+        intent = OrderIntent(
+            side=side,
+            size=Units(quantity=size),
+            contract=parse_contract(symbol),
+            order_type=order_type,
+            limit_price=limit_price,
+            stop_price=stop_price,
+            tif=_tif(how.get("tif")),
+            outside_rth=how.get("outside_rth", False),
+            again=how.get("again", False),
+            preview=how.get("preview", False),
+            ref=how.get("ref"),
+        )
+        # Through the text and back: the language's own checks hold for both ways of saying it, and a name such as
+        # "a --again" says nothing that was not meant.
+        if parse(str(intent)) != intent:
+            raise UsageError(
+                f"ref {how.get('ref')!r} was found, expected a name of at most 12 letters, digits, _ . or -; nothing was sent"
+            )
+        return await self.send(intent, source=source)
+
+    async def cancel(self, what: str) -> Table[OrderUpdate]:
+        """Cancel working orders: one by its reference or name, all of a symbol, or `all` of this session.
+
+        Raises:
+            UsageError: nothing fits, or the order belongs to another client id.
+            NotConnected: the cancel could not be sent.
+        """
+        await self._engine.linked()
+        chosen = await self._chosen(what.strip())
+        await self._engine.note("CANCEL_INTENT", {"what": what, "orders": str(len(chosen))})
+        return layouts.orders(await self._engine.orders.cancel_and_wait(chosen))
+
+    async def orders(self) -> Table[OrderUpdate]:
+        """Return every order of the last day that is known, newest last, other clients' open ones included.
+
+        Without a connection it is what was known last, and says so.
+        """
+        try:
+            await self._engine.linked()
+            await self._engine.reconciler.open_orders()
+            known = ""
+        except (NotConnected, ConnectionError) as error:
+            known = f"as last known; {error}"
+        since = self._clock() - ORDERS_SHOWN_FOR
+        return layouts.orders(
+            (
+                update
+                for update in self._engine.tracker.orders
+                if update.state.is_open or update.updated_at >= since
+            ),
+            title=f"Orders, {known}" if known else "",
+            empty=f"no orders, {known}" if known else "",
+        )
+
+    async def fills(self) -> Table[Fill]:
+        """Return the executions of the last day, oldest first."""
+        since = self._clock() - ORDERS_SHOWN_FOR
+        return layouts.fills(
+            fill for fill in self._engine.tracker.fills if fill.time >= since
+        )
+
+    async def _previewed(self, judgement: Judgement) -> reports.Preview:
+        order = judgement.order
+        blank = reports.Preview(
+            text=str(order.intent),
+            symbol=str(order.instrument),
+            side=order.side,
+            quantity=order.quantity,
+            reference_price=None,
+            notional=None,
+            currency=self._engine.portfolio.currency,
+            commission=None,
+            margin=None,
+            verdict="would be denied",
+        )
+        try:
+            approved = await self._engine.orders.preview(judgement)
+        except OrderDenied as denied:
+            checks = tuple(str(denial) for denial in denied.denials)
+            return replace(blank, checks=checks, nearest=denied.nearest or "")
+        return replace(
+            blank,
+            reference_price=approved.reference_price,
+            notional=approved.notional,
+            verdict="would be sent",
+            checks=(*_headroom(approved.checks), *approved.warnings),
+        )
+
+    async def _chosen(self, what: str) -> list[OrderUpdate]:
+        """Return the orders that `what` names, asking the broker once more where it seems to name none."""
+        chosen = self._named(what)
+        if not chosen:
+            await self._engine.reconciler.open_orders()
+            chosen = self._named(what)
+        if not chosen:
+            working = self._engine.tracker.open_orders
+            known = (
+                ", ".join(f"{update.order_ref} ({update.symbol})" for update in working)
+                or "there is none"
+            )
+            raise UsageError(
+                f"no working order {what!r} was found, expected a reference, a symbol or all: {known}"
+            )
+        return chosen
+
+    def _named(self, what: str) -> list[OrderUpdate]:
+        working, own = self._engine.tracker.open_orders, self._own_working()
+        if what.lower() == "all":
+            # Without any of its own, those of other client ids, so that it says why they go on working.
+            return own or self._of_other_client_ids()
+        by_ref = [update for update in working if what in (update.order_ref, update.name)]
+        if by_ref:
+            return by_ref
+        in_symbol = [update for update in working if update.symbol.upper() == what.upper()]
+        return [update for update in in_symbol if update in own] or in_symbol
+
+    def _also_working(self, sent: OrderUpdate) -> tuple[str, ...]:
+        """Return a line on each other order that still works in the same instrument: a stop that outlives its position."""
+        return tuple(
+            f"also working in {other.symbol}: {_words(other)} ({other.order_ref})"
+            for other in self._engine.tracker.open_orders
+            if other.con_id == sent.con_id and other.order_ref != sent.order_ref
+        )
+
+    def _own_working(self) -> list[OrderUpdate]:
+        link = self._engine.gateway.link
+        client_id = link.client_id if link is not None else self._engine.tracker.client_id
+        return [
+            update
+            for update in self._engine.tracker.open_orders
+            if update.client_id == client_id
+        ]
+
+    def _of_other_client_ids(self) -> list[OrderUpdate]:
+        """Return open orders of ours that this connection cannot cancel: another client id placed them."""
+        own = {update.order_ref for update in self._own_working()}
+        return [
+            update
+            for update in self._engine.tracker.open_orders
+            if update.order_ref.startswith(OUR_PREFIX) and update.order_ref not in own
+        ]
+
+
+def _words(update: OrderUpdate) -> str:
+    prices = [price for price in (update.stop_price, update.limit_price) if price]
+    return " ".join(
+        (
+            update.side.value.lower(),
+            f"{update.remaining:f}",
+            str(update.order_type),
+            *(f"{price:f}" for price in prices),
+        )
+    )
+
+
+def _headroom(checks: Sequence[Check]) -> tuple[str, ...]:
+    """Return a line on each limit that has a number, fullest first, and how many other rules passed."""
+    measured = sorted(
+        (check for check in checks if check.used is not None),
+        key=lambda check: check.used or 0,
+        reverse=True,
+    )
+    lines = [f"within {check}, {check.used:.0%} used" for check in measured]
+    return (*lines, f"{len(checks) - len(measured)} other rules passed")
+
+
+def _number(value: Number | None, name: str) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number <= 0:
+        raise UsageError(
+            f"{name} {value!r} was found, expected a positive number; nothing was sent"
+        )
+    return number
+
+
+def _tif(text: str | None) -> TimeInForce | None:
+    if text is None:
+        return None
+    if text.upper() not in set(TimeInForce):
+        raise UsageError(
+            f"tif {text!r} was found, expected one of {' '.join(TimeInForce)}; nothing was sent"
+        )
+    return TimeInForce(text.upper())
