@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from edgerunner_lab.core.contracts import ContractSpec, Right, SecType
-from edgerunner_lab.core.errors import NotSupported, OrderSyntaxError
+from edgerunner_lab.core.errors import NotSupported, OrderSyntaxError, UsageError
 from edgerunner_lab.core.intents import (
     Money,
     OrderIntent,
@@ -41,9 +41,6 @@ _WORDS: Final = {
     "HALF": ("half",),
     "LMT": ("lmt",),
     "STP": ("stp",),
-    "TRAIL": ("trail",),
-    "TAKE": ("take",),
-    "STOP": ("stop",),
     "TIF": ("day", "gtc", "ioc", "fok"),
     "CALL": ("C",),
     "PUT": ("P",),
@@ -53,7 +50,7 @@ _WORDS: Final = {
     "REF": ("--ref",),
     "ACCOUNT": ("--account",),
 }
-"""terminal -> the words that it stands for, for completion"""
+"""terminal -> the words that it stands for, for completion; what the order road cannot carry yet is not offered"""
 
 _PRICES: Final = {
     "limit": "limit_price",
@@ -84,7 +81,12 @@ def parse(text: str) -> OrderIntent:
 
     Raises:
         OrderSyntaxError: it does not parse, or its parts do not go together; nothing was sent.
+        UsageError: `text` is no text.
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # notebooks are not type-checked
+        raise UsageError(
+            f'{text!r} was found, expected an order as text, e.g. "buy 10 SPY"; nothing was sent'
+        )
     side, size, contract, *parts = _branches(_tree(text, "order"))
     intent = OrderIntent(
         side=Side(_token(side, 0).upper()),

@@ -26,6 +26,7 @@ class OrderMagics(Magics):
         Options: `--preview` sends nothing and shows cost and verdict; `--again` repeats an order on purpose;
         `--outside-rth` lets it trade outside regular hours; `--ref NAME` names it; `--account A` chooses.
         Nothing is evaluated: `$5000` is money, never a Python name.
+        Take prices near the market: what is too far away is denied, with the nearest price that would pass.
 
         Examples::
 
@@ -41,7 +42,7 @@ class OrderMagics(Magics):
     @line_magic
     @no_var_expand
     def cancel(self, line: str) -> object:
-        """Cancel working orders: one by its reference, those in a symbol, or all.
+        """Cancel working orders of this notebook: one by its reference, those in a symbol, or all.
 
         `%cancel REF|SYMBOL|all`
 

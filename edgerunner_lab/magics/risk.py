@@ -37,10 +37,11 @@ class RiskMagics(Magics):
     @line_magic
     @no_var_expand
     def halt(self, line: str) -> object:
-        """Stop trading in every notebook of this user, and cancel working orders.
+        """Stop trading in every notebook of this user, and cancel the working orders of this one.
 
         `%halt [--reason "words"]`
 
+        The broker lets only the notebook that placed an order cancel it; orders of others that still work are named.
         It stays, also over restarts, until `%resume`. A halt is never refused for its wording.
 
         Examples::

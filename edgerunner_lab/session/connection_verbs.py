@@ -109,7 +109,7 @@ class ConnectionVerbs(VerbGroup):
             latency_ms=round(link.latency_s * 1000, 2)
             if link.latency_s is not None
             else None,
-            market_data=f"{self._engine.market.lines_used} lines",
+            market_data=_lines(self._engine.market.lines_used),
         )
 
     async def _connect_first(self, profile: str) -> None:
@@ -126,3 +126,7 @@ class ConnectionVerbs(VerbGroup):
             idle_exit_s=self._settings.sim_idle_exit_s,
         )
         return gateway.port
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"

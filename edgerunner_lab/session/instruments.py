@@ -23,6 +23,9 @@ from edgerunner_lab.session.reports import SymbolMatch
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+PAIR_LETTERS = 6
+"""Other platforms write a currency pair as one word."""
+
 REQUEST_SECONDS_MAX = 10.0
 FRESH_FOR = timedelta(hours=24)
 """Contract details change overnight (hours, ticks, corporate actions); the guard refuses older ones (R07)."""
@@ -161,6 +164,16 @@ async def answer(
         ) from error
 
 
+def _where_to_look(spec: ContractSpec) -> str:
+    looks_like_a_pair = len(spec.symbol) == PAIR_LETTERS and spec.symbol.isalpha()
+    pair = (
+        f"a currency pair is written {spec.symbol[:3]}.{spec.symbol[3:]}; "
+        if looks_like_a_pair
+        else ""
+    )
+    return f"{pair}check %search {spec.symbol}"
+
+
 def _only(spec: ContractSpec, found: list[ContractDetails]) -> ContractDetails:
     """Return the one match; a future named by month alone may be its only expiry in that month."""
     contracts: list[Contract] = [one.contract for one in found if one.contract is not None]
@@ -168,7 +181,7 @@ def _only(spec: ContractSpec, found: list[ContractDetails]) -> ContractDetails:
         raise ContractNotFound(
             NO_DEFINITION,
             f"CONTRACT_NOT_FOUND: symbol={spec.symbol}, secType={spec.sec_type.value}, "
-            f"currency={spec.currency} — check %search {spec.symbol}",
+            f"currency={spec.currency} — {_where_to_look(spec)}",
         )
     if len({contract.conId for contract in contracts}) > 1:
         lines = [

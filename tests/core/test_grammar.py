@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgerunner_lab.core.contracts import RESERVED_WORDS, ContractSpec, Right, SecType
-from edgerunner_lab.core.errors import NotSupported, OrderSyntaxError
+from edgerunner_lab.core.errors import NotSupported, OrderSyntaxError, UsageError
 from edgerunner_lab.core.grammar import (
     CURRENCIES,
     completions,
@@ -508,7 +508,7 @@ def test_twenty_thousand_shuffled_lines_end_in_an_order_or_a_syntax_error() -> N
         ("buy 1 SPY 2026-12-18 700", ["C", "P"]),
         (
             "buy 10 SPY lmt 5 gtc --ref x",
-            ["stp", "trail", "take", "stop", "--preview", "--again", "--outside-rth", "--account"],
+            ["stp", "--preview", "--again", "--outside-rth", "--account"],
         ),
         ("buy 10 SPY lmt", []),
         ("buy 10 lmt", []),
@@ -560,3 +560,10 @@ def test_importing_the_language_does_not_load_the_parser() -> None:
     )
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("text", [None, 10, b"buy 10 SPY"])
+def test_what_is_no_text_is_refused_in_one_line(text: Any) -> None:
+    """`lab.order(None)` is told what was expected."""
+    with pytest.raises(UsageError, match=r"expected an order as text.*nothing was sent"):
+        parse(text)

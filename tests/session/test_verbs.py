@@ -34,6 +34,12 @@ def test_an_unknown_symbol_is_named(session: Session) -> None:
         session.quote("NOSUCH")
 
 
+def test_a_pair_written_as_one_word_is_told_how_it_is_written(session: Session) -> None:
+    """Other platforms write it so."""
+    with pytest.raises(ContractNotFound, match=r"a currency pair is written EUR\.USD"):
+        session.quote("EURUSD")
+
+
 def test_a_quote_of_nothing_is_refused(session: Session) -> None:
     """At least one symbol."""
     with pytest.raises(UsageError, match="at least one"):
