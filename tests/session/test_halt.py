@@ -27,9 +27,14 @@ def at_once(paths: Paths, gateway: Gateway) -> Iterator[Session]:
     rest(before)
     before.close()
     session = Session(paths=paths, notebook="test.ipynb")
-    connecting = session.thread.future(session.verbs.connect, "sim", port=gateway.port)
+
+    def connect_in_the_background() -> None:
+        # As `start_connecting` does, to a port of the test's own.
+        session.engine.gateway.expect("sim")
+        session.engine.in_background(session.verbs.connect("sim", port=gateway.port))
+
+    session.thread.run(connect_in_the_background)
     yield session
-    connecting.cancel()
     session.close()
 
 
