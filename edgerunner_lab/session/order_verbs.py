@@ -236,9 +236,9 @@ def _words(update: OrderUpdate) -> str:
     return " ".join(
         (
             update.side.value.lower(),
-            f"{update.remaining:f}",
+            f"{update.remaining.normalize():f}",
             str(update.order_type),
-            *(f"{price:f}" for price in prices),
+            *(f"{price.normalize():f}" for price in prices),
         )
     )
 

@@ -183,8 +183,9 @@ def test_an_answer_names_what_else_works_in_the_instrument(session: Session) -> 
 
     sold = session.order("sell all SPY")
 
-    assert sold.notes == (f"also working in SPY: sell 2 STP {stop:f} ({ref})",)
-    assert f"note: also working in SPY: sell 2 STP {stop:f}" in repr(sold)
+    words = f"also working in SPY: sell 2 STP {stop.normalize():f} ({ref})"
+    assert sold.notes == (words,)
+    assert f"note: {words}" in repr(sold)
     assert "also working in SPY" in sold._repr_html_()
 
 
