@@ -186,7 +186,7 @@ def test_an_answer_names_what_else_works_in_the_instrument(session: Session) -> 
     words = f"also working in SPY: sell 2 STP {stop.normalize():f} ({ref})"
     assert sold.notes == (words,)
     assert f"note: {words}" in repr(sold)
-    assert "also working in SPY" in sold._repr_html_()
+    assert "also working in SPY" in sold._repr_html_()  # pyright: ignore[reportPrivateUsage]  # IPython's protocol
 
 
 def test_a_warning_of_the_guard_is_shown_with_the_answer(session: Session) -> None:
