@@ -73,7 +73,7 @@ class ConnectionVerbs(VerbGroup):
 
     async def status(self) -> Table[reports.Status]:
         """Say how the session stands."""
-        await self._engine.read_latch()
+        await self._engine.latch.read()
         return reports.status(self.status_now())
 
     def status_now(self) -> reports.Status:
@@ -84,8 +84,8 @@ class ConnectionVerbs(VerbGroup):
         status = reports.Status(
             version=__version__,
             state=gateway.state.value,
-            detail=self._engine.ledger_trouble or gateway.detail,
-            latch=self._engine.latch_words,
+            detail=self._engine.records.trouble or gateway.detail,
+            latch=self._engine.latch.words,
             uptime=gateway.uptime.share(asyncio.get_running_loop().time()),
         )
         if link is None or not gateway.is_synchronised:

@@ -20,8 +20,9 @@ from edgerunner_lab.core.intents import (
 from edgerunner_lab.guard.checks import Check
 from edgerunner_lab.session import layouts, reports
 from edgerunner_lab.session.arguments import How, Number
+from edgerunner_lab.session.judgements import Judgement
 from edgerunner_lab.session.market_verbs import QUOTE_SECONDS, MarketVerbs
-from edgerunner_lab.session.orders import Judgement
+from edgerunner_lab.session.proposals import Present, proposed
 from edgerunner_lab.session.tables import Table
 from edgerunner_lab.session.tracking import OUR_PREFIX
 
@@ -49,13 +50,16 @@ class OrderVerbs(MarketVerbs):
         """Send, or with `intent.preview` only judge, one order."""
         require_supported(intent)
         engine = self._engine
-        await engine.linked()
+        link = await engine.linked()
         instrument = await engine.instruments.resolve(intent.contract)
-        quote = await engine.market.fresh_quote(instrument, QUOTE_SECONDS)
-        order = engine.orders.propose(
-            intent, instrument, quote, engine.position(instrument), source
+        present = Present(
+            quote=await engine.market.fresh_quote(instrument, QUOTE_SECONDS),
+            position=engine.portfolio.quantity(instrument.con_id),
+            account=link.account,
+            now=self._clock(),
         )
-        judgement = await engine.judgement(order, None)
+        order = proposed(intent, instrument, source, present)
+        judgement = await engine.judgement(order)
         if not intent.preview:
             sent = await engine.orders.send(judgement)
             notes = (*sent.warnings, *self._also_working(sent.update))
@@ -117,8 +121,10 @@ class OrderVerbs(MarketVerbs):
         """
         await self._engine.linked()
         chosen = await self._chosen(what.strip())
-        await self._engine.note("CANCEL_INTENT", {"what": what, "orders": str(len(chosen))})
-        return layouts.orders(await self._engine.orders.cancel_and_wait(chosen))
+        self._engine.records.note(
+            "CANCEL_INTENT", {"what": what, "orders": str(len(chosen))}
+        )
+        return layouts.orders(await self._engine.cancels.and_wait(chosen))
 
     async def orders(self) -> Table[OrderUpdate]:
         """Return every order of the last day that is known, newest last, other clients' open ones included.

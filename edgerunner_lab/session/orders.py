@@ -7,16 +7,12 @@ order either unsent, and recorded so, or sent and followed.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
-from typing import Any, Protocol, TypeVar
-
-from ib_async import Order
+from typing import TypeVar
 
 from edgerunner_lab.core import lifecycle
-from edgerunner_lab.core.contracts import Instrument
 from edgerunner_lab.core.errors import (
     Denial,
     FirewallBreach,
@@ -24,34 +20,25 @@ from edgerunner_lab.core.errors import (
     NotConnected,
     OrderDenied,
     OutcomeUnknown,
-    UsageError,
 )
-from edgerunner_lab.core.facts import OrderUpdate, Quote
+from edgerunner_lab.core.facts import OrderUpdate
 from edgerunner_lab.core.intents import (
-    Money,
-    OrderIntent,
     OrderType,
-    Part,
-    ProposedOrder,
-    Side,
-    Source,
     TimeInForce,
-    Units,
 )
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder, approve
-from edgerunner_lab.guard.increments import size_step
-from edgerunner_lab.guard.limits import Limits
-from edgerunner_lab.guard.snapshot import LedgerFacts, Snapshot
-from edgerunner_lab.ledger.ledger import Ledger
+from edgerunner_lab.guard.snapshot import LedgerFacts
 from edgerunner_lab.ledger.reservations import Reservation
-from edgerunner_lab.ledger.unusable import UnusableLedger
 from edgerunner_lab.session import adapt
 from edgerunner_lab.session.broker import BrokerIB
 from edgerunner_lab.session.firewall import PERMIT_SECONDS, PLACE_ORDER, Permit
-from edgerunner_lab.session.gateway import Gateway, Link
+from edgerunner_lab.session.gateway import Gateway
+from edgerunner_lab.session.halting import TradingLatch
+from edgerunner_lab.session.judgements import Judgement
+from edgerunner_lab.session.records import Records
 from edgerunner_lab.session.tracking import Tracker
-from edgerunner_lab.session.ulids import new_order_ref
+from edgerunner_lab.session.watchdogs import Watchdogs
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -65,40 +52,8 @@ VERDICT_SECONDS_HARD = 30.0
 FILL_SECONDS = 1.5
 """A marketable order usually fills within this; waiting for it shows the fill instead of `acknowledged`."""
 
-CANCEL_SECONDS = 3.0
-CANCEL_SECONDS_HARD = 10.0
-"""A cancel without a word for so long is in doubt, and the broker's records are searched."""
-
 JUDGEMENT_SECONDS = 1.0
 """Quote, position and heartbeat of an older decision are not those of now (RISK G16, G18)."""
-
-
-class LedgerThread(Protocol):
-    """Runs the ledger's calls, in order, off the event loop: a durable commit takes about 10 ms."""
-
-    @property
-    def ledger(self) -> Ledger | UnusableLedger:
-        """The ledger; its methods are called inside `call` only."""
-        ...
-
-    async def call(self, function: Callable[[], T]) -> T:
-        """Run `function` on the ledger's thread and return its result."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What the guard looked at for one order, and for which connection it holds.
-
-    Attributes:
-        taken_mono: When, on the loop's clock; an older decision than a second is not carried out.
-    """
-
-    order: ProposedOrder
-    snapshot: Snapshot
-    limits: Limits
-    link: Link
-    taken_mono: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,60 +75,28 @@ class Orders:
     """Sends and cancels, on the session's loop.
 
     Attributes:
-        is_halted: Nothing new is sent from this moment on, whatever the ledger says yet.
         last_written_mono: Monotonic seconds at which the newest order frame was given to the socket.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all by keyword; the road meets all of them
         self,
         *,
         ib: BrokerIB,
         gateway: Gateway,
         tracker: Tracker,
-        ledger: LedgerThread,
+        records: Records,
+        latch: TradingLatch,
         clock: Callable[[], datetime],
     ) -> None:
         self._ib = ib
         self._gateway = gateway
         self._tracker = tracker
-        self._ledger = ledger
+        self._records = records
+        self._latch = latch
         self._clock = clock
-        self._watchdogs: set[asyncio.Task[None]] = set()
+        self._watchdogs = Watchdogs()
         self.last_written_mono: float | None = None
-        self.is_halted = False
         self._under_way: set[asyncio.Task[tuple[str, ...]]] = set()
-
-    def propose(
-        self,
-        intent: OrderIntent,
-        instrument: Instrument,
-        quote: Quote,
-        position: Decimal | None,
-        source: Source,
-    ) -> ProposedOrder:
-        """Return the order with its size in units and every field explicit.
-
-        Raises:
-            UsageError: money or a part of a position does not come to a whole unit.
-            NotConnected: there is no account to trade on.
-        """
-        link = self._gateway.link
-        if link is None:
-            raise NotConnected("no connection, `%connect` first; nothing was sent")
-        return ProposedOrder(
-            instrument=instrument,
-            side=intent.side,
-            quantity=_quantity(intent, instrument, quote, position),
-            order_type=intent.order_type,
-            limit_price=intent.limit_price,
-            stop_price=intent.stop_price,
-            tif=intent.tif or TimeInForce.DAY,
-            outside_rth=intent.outside_rth,
-            account=intent.account or link.account,
-            order_ref=new_order_ref(self._clock()),
-            intent=intent,
-            source=source,
-        )
 
     async def preview(self, judgement: Judgement) -> ApprovedOrder:
         """Return what the guard says; nothing is reserved and nothing is sent.
@@ -184,10 +107,10 @@ class Orders:
         order = judgement.order
 
         def judge() -> ApprovedOrder:
-            facts = self._ledger.ledger.facts(order.account, order)
+            facts = self._records.ledger.facts(order.account, order)
             return self._approve(judgement, facts)
 
-        return await self._ledger.call(judge)
+        return await self._records.call(judge)
 
     async def send(self, judgement: Judgement) -> Sent:
         """Judge, reserve durably, send, and return the order as the broker's first words have it.
@@ -239,7 +162,7 @@ class Orders:
         """
         order = reservation.approved.order
         now = asyncio.get_running_loop().time()
-        if self.is_halted:
+        if self._latch.is_halted:
             self._withdraw_unsent(reservation, "halted before the order was sent")
             raise OrderDenied([_HALTED_MEANWHILE])
         if now - judgement.taken_mono > JUDGEMENT_SECONDS:
@@ -271,7 +194,7 @@ class Orders:
         placed = self._tracker.order(order.order_ref)
         if placed is not None and placed.state is OrderState.WITHDRAWN:
             raise FirewallBreach(PLACE_ORDER, f"{placed.reason}; nothing was sent")
-        self._follow(self._watch(order.order_ref))
+        self._watchdogs.follow(self._watch(order.order_ref))
 
     def written(self, order_id: int) -> None:
         """Hear that an order's frame was given to the socket."""
@@ -286,56 +209,6 @@ class Orders:
         _log.error("the firewall stopped order id %s: %s", order_id, reason)
         if ref is not None:
             self._tracker.conclude(ref, lifecycle.Withdrawn(reason=reason), reason=reason)
-
-    def cancel(self, update: OrderUpdate) -> None:
-        """Ask the broker to cancel one working order of this client; nothing may stand in the way of this.
-
-        Raises:
-            NotConnected: there is no connection to send it on.
-            UsageError: the order belongs to another client id, which alone may cancel it.
-        """
-        link = self._gateway.link
-        if link is None:
-            raise NotConnected(
-                f"{update.order_ref}: no connection, the cancel was not sent; `%connect` and repeat it"
-            )
-        if update.client_id != link.client_id or update.order_id <= 0:
-            raise UsageError(
-                f"{update.order_ref}: placed by client id {update.client_id}, this session is {link.client_id}; "
-                "the broker lets only that one cancel it: use the notebook or the TWS window that placed it, or, where "
-                f"that has ended, `%connect PROFILE --client-id {update.client_id}`"
-            )
-        if self._ib.client.take_back(update.order_id):
-            # Its own frame has not left yet: a cancel would overtake it and find nothing.
-            self._tracker.withdraw_queued(update.order_ref, "cancelled before it was sent")
-            return
-        self._tracker.conclude(update.order_ref, lifecycle.CancelRequested())
-        self._ib.cancelOrder(Order(orderId=update.order_id, clientId=update.client_id))
-        self._follow(self._watch_cancel(update.order_ref))
-
-    async def cancel_and_wait(self, updates: list[OrderUpdate]) -> list[OrderUpdate]:
-        """Cancel, then wait up to 3 s for the broker's word on each; return them as they then stand.
-
-        Raises:
-            NotConnected, UsageError: one could not be cancelled; every other one has been all the same.
-        """
-        asked: list[str] = []
-        failures: list[NotConnected | UsageError] = []
-        for update in updates:
-            try:
-                self.cancel(update)
-            except (NotConnected, UsageError) as failure:
-                failures.append(failure)
-            else:
-                asked.append(update.order_ref)
-        waits = [
-            self._tracker.wait_until(ref, lambda now: not now.state.is_open, CANCEL_SECONDS)
-            for ref in asked
-        ]
-        ended = list(await asyncio.gather(*waits))
-        if failures:
-            raise failures[0]
-        return ended
 
     # Inside.
 
@@ -356,7 +229,7 @@ class Orders:
             _log.info("an order was not sent: %s", error)
 
     async def _reserve(self, judgement: Judgement) -> Reservation:
-        ledger = self._ledger.ledger
+        ledger = self._records.ledger
 
         def reserve() -> Reservation:
             return ledger.reserve(
@@ -364,7 +237,7 @@ class Orders:
             )
 
         try:
-            return await self._ledger.call(reserve)
+            return await self._records.call(reserve)
         except LedgerError as error:
             # Without a durable record nothing is sent; the guard words the denial (AUDIT_UNAVAILABLE).
             unusable = replace(judgement.snapshot, ledger=None, ledger_error=str(error))
@@ -395,20 +268,6 @@ class Orders:
             for fill in self._tracker.filled_of(update.order_ref)
         )
 
-    def _follow(self, watching: Coroutine[Any, Any, None]) -> None:
-        watchdog = asyncio.create_task(watching, name="watchdog")
-        self._watchdogs.add(watchdog)
-        watchdog.add_done_callback(self._watchdogs.discard)
-
-    async def _watch_cancel(self, ref: str) -> None:
-        update = await self._tracker.wait_until(
-            ref, lambda now: now.state is not OrderState.PENDING_CANCEL, CANCEL_SECONDS_HARD
-        )
-        if update.state is OrderState.PENDING_CANCEL:
-            self._tracker.doubt(
-                ref, f"the cancel was not answered within {CANCEL_SECONDS_HARD:g} s"
-            )
-
     async def _watch(self, ref: str) -> None:
         update = await self._tracker.wait_until(ref, _has_verdict, VERDICT_SECONDS_HARD)
         if update.state is OrderState.SENT:
@@ -418,46 +277,3 @@ class Orders:
 
 def _has_verdict(update: OrderUpdate) -> bool:
     return update.state not in (OrderState.RESERVED, OrderState.SENT)
-
-
-def _quantity(
-    intent: OrderIntent, instrument: Instrument, quote: Quote, position: Decimal | None
-) -> Decimal:
-    """Return how many units an order is for, rounded down to the instrument's increment."""
-    match intent.size:
-        case Units(quantity=quantity):
-            return quantity
-        case Money(amount=amount):
-            price = intent.limit_price or (
-                quote.ask if intent.side is Side.BUY else quote.bid
-            )
-            if price is None:
-                raise UsageError(
-                    f"{instrument}: no price yet, so ${amount:f} cannot be sized; nothing was sent"
-                )
-            multiplier = instrument.multiplier or Decimal(1)
-            quantity = _floor(
-                amount / (price * multiplier / instrument.price_magnifier),
-                size_step(instrument),
-            )
-            found = f"${amount:f} buys {quantity:f} at {price:f}"
-        case Part(of_position=part):
-            held = position or Decimal(0)
-            if held == 0 or (held > 0) is (intent.side is Side.BUY):
-                raise UsageError(
-                    f"{instrument}: the position is {held:f}, so there is nothing to {intent.side.value.lower()}; "
-                    "nothing was sent"
-                )
-            quantity = _floor(
-                abs(held) * part.numerator / part.denominator, size_step(instrument)
-            )
-            found = f"the position is {held:f}"
-    if quantity <= 0:
-        raise UsageError(
-            f"{instrument}: {found}, expected at least {instrument.size_min:f}; nothing was sent"
-        )
-    return quantity
-
-
-def _floor(quantity: Decimal, increment: Decimal) -> Decimal:
-    return (quantity / increment).to_integral_value(rounding=ROUND_FLOOR) * increment

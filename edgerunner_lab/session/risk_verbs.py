@@ -40,7 +40,7 @@ class RiskVerbs(OrderVerbs):
         mode = self._mode()
         before = {row.name: row.value for row in describe(self._limits(mode))}
         changed = self._limits.change(mode, name, str(value))
-        await self._engine.note(
+        self._engine.records.note(
             "LIMIT_CHANGED",
             {"name": name, "from": str(before.get(name, "")), "to": str(value)},
         )
@@ -55,7 +55,7 @@ class RiskVerbs(OrderVerbs):
         trouble = ""
         # The latch's first half holds at once; writing it and cancelling go on side by side.
         latching = asyncio.ensure_future(
-            self._engine.set_latch(
+            self._engine.latch.set(
                 LatchState.HALTED, by="user", reason=reason or "halted by hand"
             )
         )
@@ -99,7 +99,7 @@ class RiskVerbs(OrderVerbs):
                     await self._engine.reconciler.open_orders()
                 new = [one for one in self._own_working() if one.order_ref not in asked]
                 asked.update((one.order_ref, one) for one in new)
-                await self._engine.orders.cancel_and_wait(new)
+                await self._engine.cancels.and_wait(new)
             except _NOT_CANCELLED as error:
                 failure = failure or error
         return list(asked.values()), failure
@@ -110,7 +110,7 @@ class RiskVerbs(OrderVerbs):
             raise UsageError(
                 'a reason was not given, expected words, e.g. %resume --reason "checked positions"'
             )
-        await self._engine.set_latch(LatchState.ACTIVE, by="user", reason=reason.strip())
+        await self._engine.latch.set(LatchState.ACTIVE, by="user", reason=reason.strip())
         return await self.status()
 
     def _mode(self) -> Mode:

@@ -137,7 +137,7 @@ def test_an_interrupt_leaves_an_order_unsent_or_recorded(kernel: Kernel) -> None
         "    time.sleep(0.1)\n"
         "held = sum(p.quantity for p in lab.positions())\n"
         "filled = sum(o.filled for o in orders)\n"
-        "ledger = lab.engine.ledger\n"
+        "ledger = lab.engine.records.ledger\n"
         "rows = [ledger.order(o.order_ref) for o in orders]\n"
         "print(held == filled, all(r is not None and r.update.state == o.state for r, o in zip(rows, orders)))"
     )

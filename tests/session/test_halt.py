@@ -129,12 +129,7 @@ def test_the_status_shows_a_halt_of_another_notebook(
 
 def test_a_halt_that_is_not_durable_holds_until_it_is_lifted_here(session: Session) -> None:
     """Nobody else knows of it, so nobody else can lift it."""
-
-    def as_when_the_ledger_has_not_taken_it() -> None:
-        session.engine.orders.is_halted = True
-        session.engine._is_halt_durable = False  # pyright: ignore[reportPrivateUsage]
-
-    session.thread.run(as_when_the_ledger_has_not_taken_it)
+    session.thread.run(session.engine.latch.halt_here, "by user: a full disk")
 
     with pytest.raises(OrderDenied, match="halted before the order was sent"):
         session.order("buy 1 SPY")

@@ -11,23 +11,27 @@ from edgerunner_lab.core.errors import NotConnected, OrderDenied, UsageError
 from edgerunner_lab.core.grammar import parse
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.ledger.paths import Paths
-from edgerunner_lab.session.orders import Judgement
-from edgerunner_lab.session.session import Session
+from edgerunner_lab.session.judgements import Judgement
+from edgerunner_lab.session.proposals import Present, proposed
+from edgerunner_lab.session.session import Session, utc_now
 from rigs.gateways import Gateway
 from session.test_gateway import wait_for_state
 
 
 def judged(session: Session, text: str) -> Judgement:
     """Return what the guard would look at for an order that is phrased now."""
+    source = session.source("python")
 
     async def judge() -> Judgement:
         engine, intent = session.engine, parse(text)
         instrument = await engine.instruments.resolve(intent.contract)
-        quote = await engine.market.fresh_quote(instrument, 4.0)
-        order = engine.orders.propose(
-            intent, instrument, quote, engine.position(instrument), session.source("python")
+        present = Present(
+            quote=await engine.market.fresh_quote(instrument, 4.0),
+            position=engine.portfolio.quantity(instrument.con_id),
+            account=engine.link.account,
+            now=utc_now(),
         )
-        return await engine.judgement(order, None)
+        return await engine.judgement(proposed(intent, instrument, source, present))
 
     return session.thread.run(judge)
 
@@ -89,10 +93,11 @@ def test_while_the_ledger_takes_no_records_nothing_is_sent_and_afterwards_all_ar
         lock.execute("ROLLBACK")
         lock.close()
 
-    session.thread.run(session.engine.call, lambda: None)
+    session.thread.run(session.engine.records.call, lambda: None)
 
     record = session.thread.run(
-        session.engine.call, lambda: session.engine.ledger.order(placed.order_ref)
+        session.engine.records.call,
+        lambda: session.engine.records.ledger.order(placed.order_ref),
     )
     assert record is not None
     assert record.update.state is OrderState.CANCELLED

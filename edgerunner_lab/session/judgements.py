@@ -1,0 +1,93 @@
+"""What the guard may look at for one order, gathered at one moment."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgerunner_lab.core.accounts import Mode
+from edgerunner_lab.core.intents import ProposedOrder
+from edgerunner_lab.guard.limits import Limits
+from edgerunner_lab.guard.snapshot import SessionFacts, Snapshot, WorkingOrder
+from edgerunner_lab.session.gateway import Link
+from edgerunner_lab.session.lag import LoopLag
+from edgerunner_lab.session.market import Market
+from edgerunner_lab.session.portfolio import Portfolio
+from edgerunner_lab.session.records import Records
+from edgerunner_lab.session.tracking import Tracker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the guard looked at for one order, and for which connection it holds.
+
+    Attributes:
+        taken_mono: When, on the loop's clock; an older decision than a second is not carried out.
+    """
+
+    order: ProposedOrder
+    snapshot: Snapshot
+    limits: Limits
+    link: Link
+    taken_mono: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """Everything that knows something about the present, on the session's loop.
+
+    Attributes:
+        limits: Returns the limits in force for a mode.
+    """
+
+    market: Market
+    portfolio: Portfolio
+    tracker: Tracker
+    records: Records
+    lag: LoopLag
+    limits: Callable[[Mode], Limits]
+
+    def judgement(self, order: ProposedOrder, link: Link) -> Judgement:
+        """Gather what concerns `order` on `link`, now; what the ledger counts is added when it reserves."""
+        now = asyncio.get_running_loop().time()
+        instrument = order.instrument
+        snapshot = Snapshot(
+            session=SessionFacts(
+                missing=tuple(sorted(link.missing)),
+                not_ready_since_s=0.0 if not link.missing else now - link.heartbeat_mono,
+                heartbeat_age_s=now - link.heartbeat_mono,
+                loop_lag_s=self.lag.seconds,
+                mode=link.mode,
+                bound_account=link.account,
+                managed_accounts=link.accounts,
+                port=link.port,
+                is_armed=False,
+            ),
+            ledger=None,
+            ledger_error=self.records.trouble,
+            quote=self.market.quote(instrument),
+            position=self.portfolio.quantity(instrument.con_id),
+            broker_working=(*self._open_at_broker(), *self.portfolio.unsettled(now)),
+            account=self.portfolio.account(),
+            fx_rate=self.portfolio.fx_rate(instrument.currency),
+            open_order=None,
+            now_mono=now,
+        )
+        return Judgement(
+            taken_mono=now,
+            order=order,
+            snapshot=snapshot,
+            limits=self.limits(link.mode),
+            link=link,
+        )
+
+    def _open_at_broker(self) -> tuple[WorkingOrder, ...]:
+        return tuple(
+            WorkingOrder(
+                order_ref=update.order_ref,
+                con_id=update.con_id,
+                side=update.side,
+                remaining=update.remaining,
+                price=update.limit_price or update.stop_price,
+            )
+            for update in self.tracker.open_orders
+        )
