@@ -11,7 +11,7 @@ from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.session import embedded, reports
 from edgerunner_lab.session.arguments import Where
 from edgerunner_lab.session.engine import is_working
-from edgerunner_lab.session.gateway import Target
+from edgerunner_lab.session.link import Target
 from edgerunner_lab.session.settings import DEFAULT_PORTS, check_profile
 from edgerunner_lab.session.surroundings import VerbGroup
 from edgerunner_lab.session.tables import Table

@@ -24,12 +24,13 @@ from edgerunner_lab.ledger.unusable import UnusableLedger
 from edgerunner_lab.session import adapt
 from edgerunner_lab.session.broker import BrokerIB, RawStatus
 from edgerunner_lab.session.cancels import Cancels
-from edgerunner_lab.session.gateway import ConnectionState, Gateway, Link
+from edgerunner_lab.session.gateway import Gateway
 from edgerunner_lab.session.halting import TradingLatch
 from edgerunner_lab.session.history import History
 from edgerunner_lab.session.instruments import Instruments
 from edgerunner_lab.session.judgements import Judgement, Witness
 from edgerunner_lab.session.lag import LoopLag
+from edgerunner_lab.session.link import ConnectionState, Link
 from edgerunner_lab.session.market import Market
 from edgerunner_lab.session.orders import Orders
 from edgerunner_lab.session.portfolio import Portfolio

@@ -4,19 +4,18 @@ Nothing here decides about orders; it says whether the picture of the account is
 """
 
 import asyncio
-import enum
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from ib_async import StartupFetchALL
-
-from edgerunner_lab.core.accounts import Mode, is_paper, mask
+from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.errors import ConnectFailed, EdgerunnerError
+from edgerunner_lab.session.binding import account_of, mode_of
 from edgerunner_lab.session.broker import BrokerIB, neutral_tail
 from edgerunner_lab.session.firewall import Firewall
-from edgerunner_lab.session.settings import MODE_HINT_BY_PORT
+from edgerunner_lab.session.link import ConnectionState, Link, Target
+from edgerunner_lab.session.opening import Opener, close_socket
 from edgerunner_lab.session.uptime import Uptime
 
 _log = logging.getLogger(__name__)
@@ -30,73 +29,8 @@ RETRY_SECONDS_SLOW = 30.0
 RETRY_JITTER = 0.2
 """Five quick tries, then one every 30 s for ever (REQUIREMENTS C4); jitter keeps kernels from knocking together."""
 
-CLIENT_ID_TRIES = 8
-CLIENT_ID_IN_USE = 326
-
 CONNECTIVITY_LOST = frozenset({1100, 2110})
 CONNECTIVITY_BACK = frozenset({1101, 1102})
-
-
-class ConnectionState(enum.StrEnum):
-    """Where the connection stands, in the words shown to the user."""
-
-    DISCONNECTED = "disconnected"
-    CONNECTING = "connecting"
-    SYNCING = "syncing"
-    CONNECTED = "connected"
-    RECONNECTING = "reconnecting"
-    BROKER_LOST = "broker unreachable"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What to connect to.
-
-    Attributes:
-        account: In full; None binds the only account there is.
-        find_port: Finds or starts the embedded gateway at every try; None where `port` is fixed.
-        is_fixed_client_id: Another id than this one would not do: working orders belong to it.
-    """
-
-    profile: str
-    host: str
-    port: int
-    account: str | None
-    client_id: int
-    timeout_s: float
-    find_port: Callable[[], Awaitable[int]] | None = None
-    is_fixed_client_id: bool = False
-
-    @property
-    def is_live_profile(self) -> bool:
-        """Whether the user asked for a live account."""
-        return self.profile.startswith("live")
-
-
-@dataclass(slots=True, kw_only=True)
-class Link:
-    """One established connection; replaced as a whole by the next.
-
-    Attributes:
-        generation: Counts connections of this session from 1; permits and snapshots name theirs.
-        missing: Parts of a complete picture that are not there; empty means ready.
-        heartbeat_mono: Monotonic seconds of the last answer to a heartbeat.
-    """
-
-    generation: int
-    host: str
-    port: int
-    client_id: int
-    account: str
-    accounts: tuple[str, ...]
-    mode: Mode
-    server_version: int
-    firewall: Firewall
-    connected_mono: float
-    heartbeat_mono: float
-    latency_s: float | None = None
-    missing: set[str] = field(default_factory=set[str])
 
 
 class Gateway:
@@ -137,7 +71,7 @@ class Gateway:
         self._target: Target | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
-        self._client_id_in_use: asyncio.Event | None = None
+        self._opener = Opener(ib)
         ib.disconnectedEvent += self._dropped
 
     @property
@@ -212,7 +146,7 @@ class Gateway:
             task.cancel()
         # Whatever they end with has been said; it must not stop a disconnect.
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._close_socket()
+        close_socket(self._ib)
         if self.link is not None:
             self.link = None
             self._on_lost("disconnected")
@@ -220,8 +154,7 @@ class Gateway:
 
     def note_code(self, code: int) -> None:
         """Take notice of a connection code among the broker's messages."""
-        if code == CLIENT_ID_IN_USE and self._client_id_in_use is not None:
-            self._client_id_in_use.set()
+        self._opener.note_code(code)
         if code in CONNECTIVITY_LOST:
             self._missing_from_start.add("broker_connection")
         elif code in CONNECTIVITY_BACK:
@@ -256,7 +189,7 @@ class Gateway:
         self._missing_from_start.clear()
         self._set(ConnectionState.CONNECTING, f"{target.profile} at {target.host}")
         port = await target.find_port() if target.find_port is not None else target.port
-        client_id = await self._open(target, port)
+        client_id = await self._opener.open(target, port)
         try:
             link = self._bind(target, port, client_id)
             self.link = link
@@ -288,58 +221,11 @@ class Gateway:
             self._set(ConnectionState.CONNECTED, "")
         return link
 
-    async def _open(self, target: Target, port: int) -> int:
-        """Connect the socket and download; return the client id that was free."""
-        tries = 1 if target.is_fixed_client_id else CLIENT_ID_TRIES
-        for offset in range(tries):
-            client_id = target.client_id + offset
-            self._client_id_in_use = asyncio.Event()
-            attempt = asyncio.create_task(
-                self._ib.connectAsync(
-                    target.host,
-                    port,
-                    clientId=client_id,
-                    timeout=target.timeout_s,
-                    raiseSyncErrors=True,
-                    fetchFields=StartupFetchALL,
-                )
-            )
-            taken = asyncio.create_task(self._client_id_in_use.wait())
-            try:
-                # ib_async waits its whole timeout when the id is taken; the 326 itself is heard at once.
-                await asyncio.wait({attempt, taken}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                taken.cancel()
-                if not attempt.done():
-                    attempt.cancel()
-            try:
-                await attempt
-            except asyncio.CancelledError:
-                self._close_socket()
-                if not self._client_id_in_use.is_set():
-                    raise
-                continue
-            except (OSError, TimeoutError, ValueError) as error:
-                self._close_socket()
-                if self._client_id_in_use.is_set():
-                    continue
-                raise ConnectFailed(_why(error, target, port)) from error
-            return client_id
-        raise ConnectFailed(
-            f"client ids {target.client_id} to {target.client_id + tries - 1} are in use, "
-            "give a free one with --client-id"
-        )
-
     def _bind(self, target: Target, port: int, client_id: int) -> Link:
         """Check the accounts and make the link; the account decides what the connection is."""
         accounts = tuple(self._ib.client.getAccounts())
-        account = target.account or (accounts[0] if len(accounts) == 1 else "")
-        if account not in accounts:
-            shown = ", ".join(mask(name) for name in accounts)
-            raise ConnectFailed(
-                f"account {mask(account) if account else 'not given'}, expected one of {shown}: use --account"
-            )
-        mode = _mode(target, port, account, accounts)
+        account = account_of(target, accounts)
+        mode = mode_of(target, port, account, accounts)
         self._generation += 1
         version = self._ib.client.serverVersion()
         firewall = Firewall(
@@ -445,13 +331,7 @@ class Gateway:
 
     def _abandon(self) -> None:
         self.link = None
-        self._close_socket()
-
-    def _close_socket(self) -> None:
-        self._ib.client.conn.firewall = None
-        if self._ib.client.conn.isConnected():
-            self._ib.client.disconnect()
-        self._ib.wrapper.reset()
+        close_socket(self._ib)
 
     def _set(self, state: ConnectionState, detail: str) -> None:
         self.state, self.detail = state, detail
@@ -462,28 +342,3 @@ class Gateway:
         else:
             self._is_settled.set()
         self._on_state()
-
-
-def _mode(target: Target, port: int, account: str, accounts: tuple[str, ...]) -> Mode:
-    """Return what the connection is, and refuse where profile, port and account disagree."""
-    mode = Mode.PAPER if all(is_paper(name) for name in accounts) else Mode.LIVE
-    asked = Mode.LIVE if target.is_live_profile else Mode.PAPER
-    hint = MODE_HINT_BY_PORT.get(port)
-    if mode is not asked or (hint is not None and hint is not mode):
-        raise ConnectFailed(
-            f"ACCOUNT_MISMATCH: profile {target.profile}, port {port}{f' ({hint.value} by custom)' if hint else ''}, "
-            f"but account {mask(account)} is {mode.value}; refused, nothing was sent. Use the profile that matches"
-        )
-    return Mode.SIM if target.profile == "sim" else mode
-
-
-def _why(error: BaseException, target: Target, port: int) -> str:
-    where = f"{target.host}:{port}"
-    if isinstance(error, ConnectionRefusedError):
-        return (
-            f"{where} refused the connection: is TWS or IB Gateway running with its API enabled? "
-            "(ports: TWS 7497 paper, 7496 live; Gateway 4002 paper, 4001 live; `%connect sim` needs neither)"
-        )
-    if isinstance(error, TimeoutError):
-        return f"{where} did not complete the handshake within {target.timeout_s:g} s"
-    return f"{where}: {error or type(error).__name__}"

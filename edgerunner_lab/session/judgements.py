@@ -8,8 +8,8 @@ from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import SessionFacts, Snapshot, WorkingOrder
-from edgerunner_lab.session.gateway import Link
 from edgerunner_lab.session.lag import LoopLag
+from edgerunner_lab.session.link import Link
 from edgerunner_lab.session.market import Market
 from edgerunner_lab.session.portfolio import Portfolio
 from edgerunner_lab.session.records import Records

@@ -14,10 +14,12 @@ from ib_async.objects import CommissionReport
 from edgerunner_lab.core import lifecycle
 from edgerunner_lab.core.codes import Effect, classify
 from edgerunner_lab.core.facts import Fill, OrderUpdate
-from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side, TimeInForce
+from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.session import adapt
 from edgerunner_lab.session.broker import RawStatus
+from edgerunner_lab.session.executions import Executions, stem_of, version_of
+from edgerunner_lab.session.told_orders import retold, stranger
 
 _log = logging.getLogger(__name__)
 
@@ -25,14 +27,6 @@ OUR_PREFIX = "ELB:"
 """Every order of ours carries it in orderRef, with a ULID behind it; what lacks it was placed elsewhere."""
 
 _ENDED_STATUSES = frozenset({"Filled", "Cancelled", "ApiCancelled"})
-
-_SIDE_BY_ACTION = {
-    "BUY": Side.BUY,
-    "SLONG": Side.BUY,
-    "SELL": Side.SELL,
-    "SSHORT": Side.SELL,
-}
-"""What other programs' orders may say; what is not listed sells, which is the side that can open a short."""
 
 _WORKED = (OrderState.WORKING, OrderState.PARTIAL, OrderState.PENDING_CANCEL)
 
@@ -83,7 +77,7 @@ class Tracker:
         self._by_ref: dict[str, Tracked] = {}
         self._ref_by_key: dict[tuple[int, int], str] = {}
         self._ref_by_perm: dict[int, str] = {}
-        self._fills: dict[str, Fill] = {}
+        self._executions = Executions()
         self.client_id = -1
         self.seen_open: set[str] | None = None
 
@@ -102,7 +96,7 @@ class Tracker:
     @property
     def fills(self) -> list[Fill]:
         """Every execution once, by time."""
-        return sorted(self._fills.values(), key=lambda fill: fill.time)
+        return self._executions.by_time
 
     def order(self, ref: str) -> OrderUpdate | None:
         """Return an order by its reference, or None."""
@@ -145,9 +139,8 @@ class Tracker:
         tracked = Tracked(update=update, status_filled=update.filled, is_foreign=is_foreign)
         self._by_ref[update.order_ref] = tracked
         self._index(update)
-        for fill in list(self._fills.values()):
-            if fill.order_ref == update.order_ref:
-                self._count(fill, fill.perm_id)
+        for fill in self._executions.of_order(update.order_ref):
+            self._count(fill, fill.perm_id)
         return tracked
 
     def conclude(
@@ -201,7 +194,7 @@ class Tracker:
         self._by_ref.clear()
         self._ref_by_key.clear()
         self._ref_by_perm.clear()
-        self._fills.clear()
+        self._executions.clear()
 
     def withdraw_queued(self, ref: str, reason: str) -> None:
         """Conclude that an order's frame was taken out of the queue before the socket."""
@@ -221,13 +214,7 @@ class Tracker:
         tracked = self._known_or_new(contract, order, state.status)
         if self.seen_open is not None:
             self.seen_open.add(tracked.update.order_ref)
-        changes = {
-            "perm_id": order.permId or tracked.update.perm_id,
-            "quantity": adapt.decimal(order.totalQuantity) or tracked.update.quantity,
-            "limit_price": adapt.price(order.lmtPrice) if _has_limit(order) else None,
-            "stop_price": adapt.price(order.auxPrice) if _has_stop(order) else None,
-        }
-        tracked.update = replace(tracked.update, **changes)
+        tracked.update = retold(tracked.update, order)
         self._index(tracked.update)
         self._apply(
             tracked,
@@ -286,26 +273,18 @@ class Tracker:
     def execution(self, contract: Contract, execution: Execution) -> None:
         """Hear an execution, possibly again or corrected; each stem counts once."""
         fill = adapt.to_fill(contract, execution, self._name_of(contract))
-        stem, version = _stem(fill.execution_id), _version(fill)
-        known = self._fills.get(stem)
-        if known is not None and _version(known) >= version:
-            # Heard before its order was known: it is counted now, once.
-            self._count(known, execution.permId)
-            return
-        if known is not None and known.commission is not None:
-            fill = replace(
-                fill, commission=known.commission, realized_pnl=known.realized_pnl
-            )
-        self._fills[stem] = fill
-        self._on_fill(fill)
-        self._count(fill, execution.permId)
+        known, is_news = self._executions.hear(fill)
+        if is_news:
+            self._on_fill(known)
+        # One that was heard before its order was known is counted now, once.
+        self._count(known, execution.permId)
 
     def _count(self, fill: Fill, perm_id: int) -> None:
         """Let an execution count for its order; each stem once, a correction in place of what it corrects."""
         in_refs = fill.order_ref in self._by_ref
         ref = fill.order_ref if in_refs else self._ref_by_perm.get(perm_id)
         tracked = self._by_ref.get(ref) if ref is not None else None
-        stem, version = _stem(fill.execution_id), _version(fill)
+        stem, version = stem_of(fill), version_of(fill)
         if tracked is None or tracked.executed_by_stem.get(stem, (-1, fill))[0] >= version:
             return
         tracked.executed_by_stem[stem] = (version, fill)
@@ -328,20 +307,14 @@ class Tracker:
 
     def commission(self, report: CommissionReport) -> None:
         """Hear what an execution cost."""
-        stem = _stem(report.execId)
-        fill = self._fills.get(stem)
+        fill = self._executions.charge(report)
         if fill is None:
             return
-        fill = replace(
-            fill,
-            commission=adapt.decimal(report.commission),
-            realized_pnl=adapt.decimal(report.realizedPNL),
-        )
-        self._fills[stem] = fill
         self._on_fill(fill)
+        stem = stem_of(fill)
         for tracked in self._by_ref.values():
             if stem in tracked.executed_by_stem:
-                tracked.executed_by_stem[stem] = (_version(fill), fill)
+                tracked.executed_by_stem[stem] = (version_of(fill), fill)
                 _wake(tracked)
 
     def order_error(self, order_id: int, code: int, text: str) -> bool:
@@ -406,26 +379,13 @@ class Tracker:
         tracked = self._by_ref.get(ref)
         if tracked is not None:
             return tracked
-        update = OrderUpdate(
-            order_ref=ref,
-            name="",
-            order_id=order.orderId,
-            perm_id=order.permId,
-            client_id=order.clientId,
-            account=order.account,
-            con_id=contract.conId,
+        update = stranger(
+            contract,
+            order,
+            ref=ref,
             symbol=self._name_of(contract),
-            side=_SIDE_BY_ACTION.get(order.action, Side.SELL),
-            quantity=adapt.decimal(order.totalQuantity) or Decimal(0),
-            order_type=_enum_or_text(OrderType, order.orderType),
-            limit_price=adapt.price(order.lmtPrice) if _has_limit(order) else None,
-            stop_price=adapt.price(order.auxPrice) if _has_stop(order) else None,
-            tif=_enum_or_text(TimeInForce, order.tif),
-            state=OrderState.ACKED,
-            filled=Decimal(0),
-            average_price=None,
-            reason=status,
-            updated_at=self._clock(),
+            status=status,
+            now=self._clock(),
         )
         return self.adopt(update, is_foreign=True)
 
@@ -447,26 +407,3 @@ def _wake(tracked: Tracked) -> None:
     for waiter in waiters:
         if not waiter.done():
             waiter.set_result(None)
-
-
-def _stem(execution_id: str) -> str:
-    """Return what an execution and its corrections share; an id without a version is its own stem."""
-    stem, _, version = execution_id.rpartition(".")
-    return stem if stem and version.isdigit() else execution_id
-
-
-def _version(fill: Fill) -> int:
-    text = fill.execution_id.rpartition(".")[2]
-    return int(text) if text.isdigit() else 0
-
-
-def _has_limit(order: Order) -> bool:
-    return "LMT" in order.orderType or order.orderType in ("REL", "LIT", "LOC")
-
-
-def _has_stop(order: Order) -> bool:
-    return order.orderType.startswith(("STP", "TRAIL", "MIT", "LIT"))
-
-
-def _enum_or_text(kind: type[OrderType] | type[TimeInForce], text: str):  # noqa: ANN202  the enum given, or str
-    return kind(text) if text in set(kind) else text
