@@ -16,8 +16,8 @@ from edgerunner_lab.core.errors import EdgerunnerError
 from edgerunner_lab.guard.snapshot import Latch, LatchState
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.paths import Paths
-from edgerunner_lab.session.cells import Kind, plain, words
 from edgerunner_lab.session.embedded import EmbeddedGateway, find
+from edgerunner_lab.tables.cells import Kind, plain, words
 
 WRONG_USE: Final = 2
 """Exit status of a wrong use and of what could not be done, as argparse and the gateway have it."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from edgerunner_lab.lab import Lab
-    from edgerunner_lab.session.reports import Status
+    from edgerunner_lab.tables.reports import Status
 
 _loaded: "weakref.WeakKeyDictionary[InteractiveShell, Desk]" = weakref.WeakKeyDictionary()
 

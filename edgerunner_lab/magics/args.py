@@ -7,7 +7,7 @@ from typing import Final
 from edgerunner_lab.core.errors import UsageError
 from edgerunner_lab.magics.usages import BAR_KINDS, CANCEL_ALL, PROFILES, USAGES
 from edgerunner_lab.magics.words import Usage, Words, quoted, read
-from edgerunner_lab.session.cells import plain
+from edgerunner_lab.tables.cells import plain
 
 SYMBOLS_MAX: Final = 100
 """Most symbols in one line: the broker's usual allowance of market-data lines (REQUIREMENTS C7)."""

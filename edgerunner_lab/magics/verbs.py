@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from edgerunner_lab.session.reports import LimitRow
-from edgerunner_lab.session.tables import Table
+from edgerunner_lab.tables.reports import LimitRow
+from edgerunner_lab.tables.table import Table
 
 
 class Verbs(Protocol):

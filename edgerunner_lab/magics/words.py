@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 from edgerunner_lab.core.errors import UsageError
-from edgerunner_lab.session.cells import plain
+from edgerunner_lab.tables.cells import plain
 
 LINE_CHARS_MAX: Final = 512
 """Longest line a magic reads: the order language's own bound (RISK S21)."""

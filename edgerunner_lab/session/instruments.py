@@ -18,7 +18,7 @@ from edgerunner_lab.core.errors import (
     RequestTimedOut,
 )
 from edgerunner_lab.session import adapt
-from edgerunner_lab.session.reports import SymbolMatch
+from edgerunner_lab.tables.reports import SymbolMatch
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

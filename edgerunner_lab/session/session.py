@@ -26,16 +26,16 @@ from edgerunner_lab.ledger import owners
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.ledger.unusable import UnusableLedger
-from edgerunner_lab.session import reports
-from edgerunner_lab.session.arguments import How, Number, Where, Which
 from edgerunner_lab.session.engine import Engine
 from edgerunner_lab.session.facade import IBFacade
 from edgerunner_lab.session.limits_file import LimitsInForce
 from edgerunner_lab.session.loop import SessionThread
 from edgerunner_lab.session.settings import load_settings, preferred_client_id
-from edgerunner_lab.session.surroundings import Surroundings
-from edgerunner_lab.session.tables import Table
-from edgerunner_lab.session.verbs import Verbs
+from edgerunner_lab.session.verbs.all import Verbs
+from edgerunner_lab.session.verbs.arguments import How, Number, Where, Which
+from edgerunner_lab.session.verbs.surroundings import Surroundings
+from edgerunner_lab.tables import reports
+from edgerunner_lab.tables.table import Table
 
 _log = logging.getLogger(__name__)
 

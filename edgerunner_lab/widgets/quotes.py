@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from edgerunner_lab.core.contracts import Instrument
-from edgerunner_lab.session.tables import Table
+from edgerunner_lab.tables.table import Table
 from edgerunner_lab.widgets.frames import Frame, FrameGate, QuoteRow
 from edgerunner_lab.widgets.snapshot import NO_DATA, Line, snapshot
 from edgerunner_lab.widgets.viewers import Viewers

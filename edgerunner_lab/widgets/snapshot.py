@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgerunner_lab.session.cells import Kind
-from edgerunner_lab.session.columns import number, text
-from edgerunner_lab.session.tables import Layout, Table
+from edgerunner_lab.tables.cells import Kind
+from edgerunner_lab.tables.columns import number, text
+from edgerunner_lab.tables.table import Layout, Table
 from edgerunner_lab.widgets.frames import QuoteRow
 
 DELAYED, FROZEN, STALE, NO_DATA, NOT_CONNECTED = 1, 2, 4, 8, 16

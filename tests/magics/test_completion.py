@@ -13,8 +13,8 @@ from edgerunner_lab.core.errors import ConfigurationError
 from edgerunner_lab.core.grammar import completions
 from edgerunner_lab.magics.registry import register
 from edgerunner_lab.magics.verbs import Verbs
-from edgerunner_lab.session.reports import LimitRow, limits
-from edgerunner_lab.session.tables import Table
+from edgerunner_lab.tables.reports import LimitRow, limits
+from edgerunner_lab.tables.table import Table
 
 SYMBOLS = ["AAPL", "GOOGL", "MSFT", "QQQ", "SPY", "TSLA"]
 

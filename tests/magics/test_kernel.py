@@ -17,7 +17,7 @@ REPLY_SECONDS_MAX = 20
 
 SETUP = """
 from edgerunner_lab.magics.registry import register
-from edgerunner_lab.session.reports import Status, status
+from edgerunner_lab.tables.reports import Status, status
 
 class Desk:
     def known_symbols(self):

@@ -1,6 +1,6 @@
 """The user's verbs as coroutines on the session's loop; `session.py` makes them blocking, `lab.aio` awaitable."""
 
-from edgerunner_lab.session.risk_verbs import RiskVerbs
+from edgerunner_lab.session.verbs.risk import RiskVerbs
 
 
 class Verbs(RiskVerbs):

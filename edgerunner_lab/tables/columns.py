@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Generic, TypeVar
 
-from edgerunner_lab.session.cells import Cell, Kind
+from edgerunner_lab.tables.cells import Cell, Kind
 
 Row = TypeVar("Row")
 

@@ -14,8 +14,8 @@ from edgerunner_lab.core.facts import (
     Position,
     Quote,
 )
-from edgerunner_lab.session.cells import Kind
-from edgerunner_lab.session.columns import (
+from edgerunner_lab.tables.cells import Kind
+from edgerunner_lab.tables.columns import (
     Column,
     hidden,
     instant,
@@ -25,7 +25,7 @@ from edgerunner_lab.session.columns import (
     prose,
     text,
 )
-from edgerunner_lab.session.tables import Layout, Table
+from edgerunner_lab.tables.table import Layout, Table
 
 QUOTE_AGE_STALE_S: Final = 15.0
 """Age from which a quote is called stale: the guard's own bound for paper orders (RISK R10)."""

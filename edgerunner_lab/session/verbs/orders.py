@@ -18,13 +18,13 @@ from edgerunner_lab.core.intents import (
     Units,
 )
 from edgerunner_lab.guard.checks import Check
-from edgerunner_lab.session import layouts, reports
-from edgerunner_lab.session.arguments import How, Number
 from edgerunner_lab.session.judgements import Judgement
-from edgerunner_lab.session.market_verbs import QUOTE_SECONDS, MarketVerbs
 from edgerunner_lab.session.proposals import Present, proposed
-from edgerunner_lab.session.tables import Table
 from edgerunner_lab.session.tracking import OUR_PREFIX
+from edgerunner_lab.session.verbs.arguments import How, Number
+from edgerunner_lab.session.verbs.market import QUOTE_SECONDS, MarketVerbs
+from edgerunner_lab.tables import layouts, reports
+from edgerunner_lab.tables.table import Table
 
 ORDERS_SHOWN_FOR = timedelta(hours=24)
 """Ended orders and fills older than this are in the journal, not in `%orders`."""

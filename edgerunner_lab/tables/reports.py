@@ -11,8 +11,8 @@ from typing import Final
 
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.intents import Side
-from edgerunner_lab.session.cells import Kind
-from edgerunner_lab.session.columns import (
+from edgerunner_lab.tables.cells import Kind
+from edgerunner_lab.tables.columns import (
     Column,
     instant,
     masked,
@@ -21,7 +21,7 @@ from edgerunner_lab.session.columns import (
     prose,
     text,
 )
-from edgerunner_lab.session.tables import Layout, Table
+from edgerunner_lab.tables.table import Layout, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

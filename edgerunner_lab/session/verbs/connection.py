@@ -8,13 +8,14 @@ from typing import Unpack
 from edgerunner_lab import __version__
 from edgerunner_lab.core.errors import UsageError
 from edgerunner_lab.core.lifecycle import OrderState
-from edgerunner_lab.session import embedded, reports
-from edgerunner_lab.session.arguments import Where
+from edgerunner_lab.session import embedded
 from edgerunner_lab.session.engine import is_working
 from edgerunner_lab.session.link import Target
 from edgerunner_lab.session.settings import DEFAULT_PORTS, check_profile
-from edgerunner_lab.session.surroundings import VerbGroup
-from edgerunner_lab.session.tables import Table
+from edgerunner_lab.session.verbs.arguments import Where
+from edgerunner_lab.session.verbs.surroundings import VerbGroup
+from edgerunner_lab.tables import reports
+from edgerunner_lab.tables.table import Table
 
 
 class ConnectionVerbs(VerbGroup):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
-from edgerunner_lab.session.cells import DTYPES, Kind, for_frame, plain, words
-from edgerunner_lab.session.columns import Column, Row
+from edgerunner_lab.tables.cells import DTYPES, Kind, for_frame, plain, words
+from edgerunner_lab.tables.columns import Column, Row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,9 +14,9 @@ from edgerunner_lab.core.errors import (
 from edgerunner_lab.core.facts import OrderUpdate
 from edgerunner_lab.guard.limits import Limits, describe
 from edgerunner_lab.guard.snapshot import LatchState
-from edgerunner_lab.session import layouts, reports
-from edgerunner_lab.session.order_verbs import OrderVerbs
-from edgerunner_lab.session.tables import Table
+from edgerunner_lab.session.verbs.orders import OrderVerbs
+from edgerunner_lab.tables import layouts, reports
+from edgerunner_lab.tables.table import Table
 
 _NOT_CANCELLED = (
     NotConnected,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.session.cells import CELL_CHARS_MAX, UNKNOWN, Cell, Kind, plain, words
+from edgerunner_lab.tables.cells import CELL_CHARS_MAX, UNKNOWN, Cell, Kind, plain, words
 
 
 @pytest.mark.parametrize(

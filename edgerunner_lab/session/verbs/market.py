@@ -7,10 +7,11 @@ from edgerunner_lab.core.contracts import ContractSpec, Instrument
 from edgerunner_lab.core.errors import NoData, UsageError
 from edgerunner_lab.core.facts import AccountSnapshot, Bar, Position, Quote
 from edgerunner_lab.core.grammar import parse_contract
-from edgerunner_lab.session import adapt, layouts, reports
-from edgerunner_lab.session.arguments import Which
-from edgerunner_lab.session.connection_verbs import ConnectionVerbs
-from edgerunner_lab.session.tables import Table
+from edgerunner_lab.session import adapt
+from edgerunner_lab.session.verbs.arguments import Which
+from edgerunner_lab.session.verbs.connection import ConnectionVerbs
+from edgerunner_lab.tables import layouts, reports
+from edgerunner_lab.tables.table import Table
 
 QUOTE_SECONDS = 4.0
 """How long a first quote may take: TWS answers a new line within 1–2 s."""

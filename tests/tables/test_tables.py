@@ -25,10 +25,10 @@ from edgerunner_lab.core.facts import (
 )
 from edgerunner_lab.core.intents import OrderType, Side, TimeInForce
 from edgerunner_lab.core.lifecycle import OrderState
-from edgerunner_lab.session import layouts, reports
-from edgerunner_lab.session.cells import Kind, plain
-from edgerunner_lab.session.columns import hidden, number, text
-from edgerunner_lab.session.tables import ROWS_SHOWN_MAX, Layout, Table
+from edgerunner_lab.tables import layouts, reports
+from edgerunner_lab.tables.cells import Kind, plain
+from edgerunner_lab.tables.columns import hidden, number, text
+from edgerunner_lab.tables.table import ROWS_SHOWN_MAX, Layout, Table
 
 BELL = datetime(2026, 5, 4, 13, 30, tzinfo=UTC)
 ACCOUNT = "DU7654321"
