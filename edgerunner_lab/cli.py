@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser(
         "gateway",
-        help="run an embedded gateway by hand, e.g. --port 7497 --seed 7 --cash 100000",
+        help="run the embedded gateway by hand; `edgerunner gateway --help` has examples",
         add_help=False,
     )
     commands.add_parser(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -12,11 +13,16 @@ from typing import Final
 
 from edgerunner_lab import __version__
 
-from .clock import WallClock
+from .clock import Clock, WallClock, clock_of
 from .codec import load_replies, load_requests
 from .command_line import SEED, Options, UsageError, options_of
+from .commands import Commands
 from .connection import Dialects
+from .control import Control
 from .exchange import Exchange
+from .fault_script import ScriptError, Vocabulary, script_faults
+from .faults import Fault
+from .levers import levers_of
 from .server import Limits, Server
 from .state import (
     RUNTIME_LOCK_NAME,
@@ -28,7 +34,10 @@ from .state import (
     StateFile,
     prepare,
 )
+from .switchboard import Extras
 from .universe import Universe, UniverseError, load_universe
+from .vocabulary import load_vocabulary
+from .wire_log import WireLog
 
 WRONG_USE: Final = 2
 """Exit status when the gateway did not start; one line on standard error says why."""
@@ -40,6 +49,8 @@ START_SECONDS_MAX: Final = 10.0
 """How long a gateway that is starting may take until another one finds its port."""
 
 POLL_SECONDS: Final = 0.05
+
+_log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,7 +114,18 @@ def _state_file(directory: Path, held: contextlib.ExitStack) -> StateFile:
     return StateFile(directory)
 
 
-def _exchange(options: Options, file: StateFile | None, clock: WallClock) -> Exchange:
+def _clock(options: Options, file: StateFile | None) -> Clock:
+    """Return the clock that the options ask for; it begins no earlier than the saved market ended."""
+    start = options.start
+    saved = None if file is None or options.fresh else file.saved_at()
+    begin = start or WallClock().now()
+    if saved is not None and saved > begin:
+        _log.warning("the saved market was at %s, the clock goes on from there", saved)
+        start = saved
+    return clock_of(options.speed, start)
+
+
+def _exchange(options: Options, file: StateFile | None, clock: Clock) -> Exchange:
     """Return the saved market, or a new one."""
     if file is not None and options.fresh:
         file.set_aside(clock.now())
@@ -120,6 +142,8 @@ def _exchange(options: Options, file: StateFile | None, clock: WallClock) -> Exc
         hours=options.hours,
         now=clock.now(),
         ticks_per_second=options.ticks_per_second,
+        rules=options.order_rules,
+        data_rules=options.data_rules,
     )
     if file is not None and saved is not None:
         try:
@@ -132,47 +156,98 @@ def _exchange(options: Options, file: StateFile | None, clock: WallClock) -> Exc
 def _universe(extra: Path | None) -> Universe:
     if extra is None:
         return load_universe()
+    return load_universe((str(extra), _text(extra, "--universe")))
+
+
+def _text(path: Path, option: str) -> str:
     try:
-        text = extra.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the --universe file {extra}: {error}") from None
-    return load_universe((str(extra), text))
+        raise UsageError(f"cannot read the {option} file {path}: {error}") from None
+
+
+def _faults(options: Options, vocabulary: Vocabulary) -> tuple[Fault, ...]:
+    if options.faults is None:
+        return ()
+    try:
+        return script_faults(_text(options.faults, "--faults"), vocabulary)
+    except ScriptError as error:
+        raise UsageError(f"the fault script {options.faults} is refused: {error}") from None
+
+
+def _wire_log(path: Path | None) -> WireLog | None:
+    try:
+        return None if path is None else WireLog(path)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the --log file {path}: {error.strerror}; name another one"
+        ) from None
 
 
 async def _serve(
     options: Options, file: StateFile | None, discovery: Discovery | None
 ) -> int:
-    clock = WallClock()
-    dialects = Dialects(load_requests(), load_replies(), options.version_max)
+    clock = _clock(options, file)
+    vocabulary = load_vocabulary(may_pretend_live=options.may_pretend_live)
+    faults = _faults(options, vocabulary)
+    exchange = _exchange(options, file, clock)
+    if options.regime is not None:
+        try:
+            levers_of(exchange).set_regime(options.regime, None)
+        except ValueError as error:
+            raise UsageError(f"argument --regime: {error}") from None
     server = Server(
-        _exchange(options, file, clock),
-        dialects,
+        exchange,
+        Dialects(load_requests(), load_replies(), options.version_max),
         clock,
-        state=file,
         limits=Limits(idle_exit_s=options.idle_exit_s),
+        extras=Extras(
+            state=file,
+            desk=exchange.desk,
+            faults=faults,
+            seed=exchange.seed,
+            log=_wire_log(options.log),
+        ),
     )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Elsewhere than in a main thread on POSIX, Ctrl-C ends it by cancelling instead.
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, server.end)
-    try:
-        await server.start(options.address, options.port)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {options.address} port {options.port}: {error.strerror};"
-            " end what uses it, or choose another --port"
-        ) from None
+    control = Control(Commands(server, clock, exchange, vocabulary))
+    _heed_signals(server)
+    await _start(server, options)
     try:
         if discovery is not None:
-            discovery.publish(port=server.port, started=clock.now(), version=__version__)
+            await control.start(discovery.path.parent)
+            discovery.publish(
+                port=server.port,
+                started=clock.now(),
+                version=__version__,
+                control=control.address,
+            )
         print(f"listening on {options.address}:{server.port}", flush=True)  # noqa: T201  see above
         await server.wait_ended()
     finally:
         if discovery is not None:
             discovery.withdraw()
+        await control.close()
         status = await _close(server, file)
     return status
+
+
+def _heed_signals(server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Elsewhere than in a main thread on POSIX, Ctrl-C ends it by cancelling instead.
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, server.end)
+
+
+async def _start(server: Server, options: Options) -> None:
+    try:
+        await server.start(options.address, options.port)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UsageError(
+            f"cannot listen on {options.address} port {options.port}: {reason};"
+            " end what uses it, or choose another --port"
+        ) from None
 
 
 async def _close(server: Server, file: StateFile | None) -> int:

@@ -9,6 +9,7 @@ from .account_values import (
     LEDGER_KEYS,
     account_profit,
     account_rows,
+    multi_row,
     portfolio_value,
     position_row,
     profit,
@@ -36,6 +37,23 @@ def positions(desk: Desk, client: Client, _: Fields) -> Iterator[Message]:
         if position.quantity:
             yield position_row(desk, position)
     yield Message("positionEnd", {})
+
+
+def positions_multi(desk: Desk, client: Client, fields: Fields) -> Iterator[Message]:
+    """Answer reqPositionsMulti for our account; fills are told from here on. There are no models."""
+    desk.own_account(fields, "account")
+    request = _new_request(client.position_lists, fields)
+    client.position_lists[request] = text_of(fields, "modelCode")
+    for position in desk.account.positions.values():
+        if position.quantity:
+            yield multi_row(desk, client, request, position)
+    yield Message("positionMultiEnd", {"reqId": request})
+
+
+def cancel_positions_multi(_: Desk, client: Client, fields: Fields) -> Iterator[Message]:
+    """Answer cancelPositionsMulti."""
+    client.position_lists.pop(number_of(fields, "reqId", -1), None)
+    yield from ()
 
 
 def cancel_positions(_: Desk, client: Client, __: Fields) -> Iterator[Message]:
@@ -152,11 +170,14 @@ def pnl(desk: Desk, client: Client, fields: Fields) -> Iterator[Message]:
 
 
 def pnl_single(desk: Desk, client: Client, fields: Fields) -> Iterator[Message]:
-    """Answer reqPnLSingle; the broker is silent about a contract it does not know, and so are we."""
+    """Answer reqPnLSingle; of a contract that is not held, everything is 0."""
     desk.own_account(fields, "account")
-    instrument = desk.market.universe.by_con_id.get(number_of(fields, "conid"))
+    con_id = number_of(fields, "conid")
+    instrument = desk.market.universe.by_con_id.get(con_id)
     if instrument is None:
-        return
+        raise Refused(
+            321, f"Error validating request.-'cs' : cause - Invalid contract id {con_id}"
+        )
     line = ProfitLine(request=_new_request(client.profits, fields), instrument=instrument)
     client.profits[line.request] = line
     yield from profit_changes(desk, line)
@@ -204,6 +225,8 @@ def traded(desk: Desk, client: Client, con_ids: set[int]) -> Iterator[Message]:
     held = [p for con_id, p in desk.account.positions.items() if con_id in con_ids]
     if client.listens_to_positions:
         yield from (position_row(desk, position) for position in held)
+    for request in client.position_lists:
+        yield from (multi_row(desk, client, request, position) for position in held)
     if client.listens_to_account:
         yield from (portfolio_value(desk, position) for position in held)
     yield from refreshed(desk, client)
@@ -223,6 +246,8 @@ def refreshed(desk: Desk, client: Client) -> Iterator[Message]:
 HANDLERS: Final[Mapping[str, Handler]] = {
     "reqPositions": positions,
     "cancelPositions": cancel_positions,
+    "reqPositionsMulti": positions_multi,
+    "cancelPositionsMulti": cancel_positions_multi,
     "reqAccountUpdates": account_updates,
     "reqAccountUpdatesMulti": account_updates_multi,
     "cancelAccountUpdatesMulti": cancel_multi,

@@ -6,7 +6,7 @@ from typing import Final
 
 from .accounts import BASE, Position, Valuation
 from .book import ZERO
-from .clients import AccountRow
+from .clients import AccountRow, Client
 from .commissions import cents
 from .desk import Desk
 from .messages import Message, Value
@@ -132,6 +132,12 @@ def position_row(desk: Desk, position: Position) -> Message:
         "avgCost": _average(position),
     }
     return Message("position", fields)
+
+
+def multi_row(desk: Desk, client: Client, request: int, position: Position) -> Message:
+    """Return a holding as a subscription that may span accounts is told it."""
+    told = {"reqId": request, "modelCode": client.position_lists[request]}
+    return Message("positionMulti", {**position_row(desk, position).fields, **told})
 
 
 def profit(desk: Desk, position: Position) -> tuple[Decimal, Decimal, Decimal, Decimal]:

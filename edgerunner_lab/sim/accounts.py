@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .book import ZERO, Side
 from .commissions import cents
+from .margins import FUTURE, margin_of
 from .universe import Instrument
 
 BASE: Final = "USD"
@@ -44,7 +45,7 @@ class Position:
     Attributes:
         quantity: Negative when short.
         basis: What it cost, in the instrument's currency, with the sign of `quantity`;
-            commissions included except for currencies.
+            commissions included except for currencies and futures.
         realized: Profit booked since the day began, in the instrument's currency.
         carried: Its value when the day began.
         flow: What trading it has brought in (or cost, negative) since, commissions included as in `basis`.
@@ -64,7 +65,7 @@ class Position:
 
     def value(self, mark: Decimal) -> Decimal:
         """Return what it is worth at `mark`, in the instrument's currency."""
-        return cents(self.quantity * mark)
+        return cents(self.quantity * mark * self.instrument.point_value)
 
     def unrealized(self, mark: Decimal) -> Decimal:
         """Return the profit that closing at `mark` would book, before commissions."""
@@ -80,10 +81,16 @@ _POSITION_MONEY: Final = ("quantity", "basis", "realized", "carried", "flow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valuation:
-    """The account in USD at one moment."""
+    """The account in USD at one moment.
+
+    Attributes:
+        stock_value: Of everything that was paid for: shares, bonds, options.
+        futures_profit: What open futures have gained, which nobody has paid yet.
+    """
 
     cash: Decimal
     stock_value: Decimal
+    futures_profit: Decimal
     gross_value: Decimal
     initial_margin: Decimal
     maintenance_margin: Decimal
@@ -92,8 +99,8 @@ class Valuation:
 
     @property
     def net_liquidation(self) -> Decimal:
-        """Cash and stock; a currency pair is already in the cash."""
-        return self.cash + self.stock_value
+        """Cash, stock and the profit of open futures; a currency pair is already in the cash."""
+        return self.cash + self.stock_value + self.futures_profit
 
     @property
     def available_funds(self) -> Decimal:
@@ -143,16 +150,23 @@ class Account:
         """Book a fill; return the profit it realised in the instrument's currency, None if it closed nothing."""
         instrument = fill.instrument
         held = self.positions.setdefault(instrument.con_id, Position(instrument))
-        worth = cents(fill.size * fill.price)
-        self._move(instrument.currency, -fill.side * worth)
+        worth = cents(fill.size * fill.price * instrument.point_value)
+        is_future = instrument.sec_type == FUTURE
+        if not is_future:
+            self._move(instrument.currency, -fill.side * worth)
         self._move(BASE, -fill.commission)
         if instrument.is_cash:
             self._move(instrument.symbol, fill.side * fill.size)
         self.commissions += fill.commission
-        # A currency's commission is in USD and its basis may not be, so it stays out of the basis.
-        fee = ZERO if instrument.is_cash else fill.commission
+        # The commission is in USD and the basis may not be. A currency's and a future's stay out of the basis:
+        # what a future gains goes to the cash by itself.
+        fee = ZERO
+        if not instrument.is_cash and not is_future:
+            fee = cents(fill.commission / rate(instrument.currency))
         held.flow -= fill.side * worth + fee
         realized = _shift(held, fill, fee)
+        if is_future and realized is not None:
+            self._move(instrument.currency, realized)
         if realized is not None:
             held.realized += realized
             self.realized += cents(realized * rate(instrument.currency))
@@ -169,18 +183,22 @@ class Account:
 
     def value(self, mark: Mark, rate: Rate) -> Valuation:
         """Return the account in USD at the given prices and rates."""
-        stock = gross = margin = unrealized = ZERO
+        stock = gross = margin = unrealized = futures = ZERO
         for held in self.positions.values():
             price, in_usd = mark(held.instrument), rate(held.instrument.currency)
             worth = cents(held.value(price) * in_usd)
-            unrealized += cents(held.unrealized(price) * in_usd)
-            margin += _margin(held.instrument, held.quantity, price * in_usd)
-            if not held.instrument.is_cash:
+            profit = cents(held.unrealized(price) * in_usd)
+            unrealized += profit
+            margin += margin_of(held.instrument, held.quantity, price, in_usd)
+            if held.instrument.sec_type == FUTURE:
+                futures += profit
+            elif not held.instrument.is_cash:
                 stock += worth
                 gross += abs(worth)
         return Valuation(
             cash=sum((cents(cash * rate(c)) for c, cash in self.cash.items()), ZERO),
             stock_value=stock,
+            futures_profit=futures,
             gross_value=gross,
             initial_margin=margin,
             maintenance_margin=margin,
@@ -210,10 +228,10 @@ class Account:
         margin: dict[int, Decimal] = {}
         for con_id, instrument in held.items():
             unit = price.get(con_id) or mark(instrument)
-            unit *= rate(instrument.currency)
+            in_usd = rate(instrument.currency)
             now = self.quantity(instrument)
             margin[con_id] = max(
-                _margin(instrument, now + way.get(con_id, ZERO), unit)
+                margin_of(instrument, now + way.get(con_id, ZERO), unit, in_usd)
                 for way in (bought, sold)
             )
         return margin
@@ -261,14 +279,9 @@ class Account:
         self.cash[currency] = self.cash.get(currency, ZERO) + amount
 
 
-def _margin(instrument: Instrument, quantity: Decimal, unit: Decimal) -> Decimal:
-    share = instrument.initial_margin if quantity >= 0 else instrument.short_margin
-    return cents(abs(quantity) * unit * share)
-
-
 def _shift(held: Position, fill: Fill, fee: Decimal) -> Decimal | None:
     """Move a position by a fill; return what its closing part realised."""
-    before = held.quantity
+    before, unit = held.quantity, fill.price * fill.instrument.point_value
     closing = min(abs(before), fill.size) if before * fill.side < 0 else ZERO
     opening = fill.size - closing
     fee_closing = cents(fee * closing / fill.size)
@@ -276,10 +289,10 @@ def _shift(held: Position, fill: Fill, fee: Decimal) -> Decimal | None:
     if closing:
         removed = cents(held.basis * closing / abs(before))
         sign = 1 if before > 0 else -1
-        realized = sign * cents(closing * fill.price) - fee_closing - removed
+        realized = sign * cents(closing * unit) - fee_closing - removed
         held.basis -= removed
     if opening:
-        worth = cents(fill.size * fill.price) - cents(closing * fill.price)
+        worth = cents(fill.size * unit) - cents(closing * unit)
         held.basis += fill.side * worth + fee - fee_closing
     held.quantity += fill.side * fill.size
     return realized

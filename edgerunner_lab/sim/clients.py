@@ -5,30 +5,70 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from .bars import Bar, Shown
+from .messages import Fields
 from .universe import Instrument
 
 AccountRow: TypeAlias = tuple[str, str, str]
 """Key, value and currency of an account value."""
 
+DepthRow: TypeAlias = tuple[int, str, int]
+"""Price in ticks, market maker and units of a row of the book."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """A market-data subscription; `is_new` until its first full picture has gone out."""
+    """A market-data subscription.
+
+    Attributes:
+        is_delayed: It shows the market of a quarter of an hour ago.
+        stays: It shows the last quote of a closed market instead of none.
+        ends: Epoch second at which a snapshot that is not complete ends; 0 for a subscription.
+        kind: The market-data type the client was told: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen.
+    """
 
     request: int
     instrument: Instrument
     generics: frozenset[int]
-    is_new: bool = True
+    is_delayed: bool = False
+    stays: bool = False
+    ends: int = 0
+    kind: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
 class TickLine:
-    """A tick-by-tick subscription; `shown` is what was last sent."""
+    """A tick-by-tick subscription.
+
+    Attributes:
+        kind: "Last", "AllLast", "BidAsk" or "MidPoint".
+        is_size_ignored: Quotes that differ in sizes only are left out.
+        shown: What was last sent.
+    """
 
     request: int
     instrument: Instrument
     kind: str
+    is_size_ignored: bool = False
     shown: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class DepthLine:
+    """A subscription of the book.
+
+    Attributes:
+        rows: Most rows a side.
+        maker: Market maker of every row on one exchange; empty where rows carry none.
+        is_smart: Rows of several exchanges.
+        shown: The client's ladder: side (0 asks, 1 bids) -> rows, best first.
+    """
+
+    request: int
+    instrument: Instrument
+    rows: int
+    maker: str = ""
+    is_smart: bool = False
+    shown: dict[int, list[DepthRow]] = field(default_factory=dict[int, "list[DepthRow]"])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +83,15 @@ class BarLine:
     format_date: int
     sent: Bar | None = None
     second: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class ScanLine:
+    """A scanner subscription: what was asked for, and the epoch second of the last answer."""
+
+    request: int
+    fields: Fields
+    second: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +119,7 @@ class Client:
 
     Attributes:
         key: The connection.
+        position_lists: Request id -> model code of subscriptions to positions.
         client_id: What the client calls itself; its orders belong to this number.
         version: Negotiated server version.
         account_rows: Account values last sent, if it listens to them: (key, currency) -> value.
@@ -87,21 +137,24 @@ class Client:
     )
     lines: dict[int, Line] = field(default_factory=dict[int, Line])
     tick_lines: dict[int, TickLine] = field(default_factory=dict[int, TickLine])
+    depths: dict[int, DepthLine] = field(default_factory=dict[int, DepthLine])
     histories: dict[int, BarLine] = field(default_factory=dict[int, BarLine])
     live_bars: dict[int, BarLine] = field(default_factory=dict[int, BarLine])
+    scans: dict[int, ScanLine] = field(default_factory=dict[int, "ScanLine"])
     profits: dict[int, ProfitLine] = field(default_factory=dict[int, ProfitLine])
     summaries: dict[int, SummaryLine] = field(default_factory=dict[int, SummaryLine])
+    position_lists: dict[int, str] = field(default_factory=dict[int, str])
     multis: dict[int, SummaryLine] = field(default_factory=dict[int, SummaryLine])
 
     @property
     def wants_quotes(self) -> bool:
         """True when it must be told as often as quotes change."""
-        return bool(self.lines or self.tick_lines)
+        return bool(self.lines or self.tick_lines or self.depths)
 
     @property
     def wants_seconds(self) -> bool:
         """True when something must be looked at every second."""
-        return bool(self.histories or self.live_bars or self.profits)
+        return bool(self.histories or self.live_bars or self.profits or self.scans)
 
     @property
     def wants_account(self) -> bool:

@@ -3,11 +3,17 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
+from .clock import SPEED_MAX
+from .data_rules import DataRules
 from .layouts import VERSION_MAX
+from .option_types import Number, moment, whole
+from .order_rules import OrderRules
+from .rule_options import add_rules, data_rules_of, order_rules_of
 from .server import AddressRefused, check_address
 from .sessions import Hours
 
@@ -40,6 +46,12 @@ class Options:
         seed: None for the saved market's own.
         cash: USD of a new account.
         idle_exit_s: Seconds without a connection after which it ends, None for never.
+        speed: Gateway seconds per real second; 0 stands still until it is stepped.
+        start: First instant of the clock, None for the present.
+        regime: How prices move; None for the market's own choice.
+        faults: TOML file of what goes wrong.
+        log: File to which every message is appended.
+        may_pretend_live: A fault may show the account under a made-up live number.
     """
 
     address: str
@@ -53,89 +65,112 @@ class Options:
     version_max: int
     ticks_per_second: int
     universe: Path | None
+    speed: float
+    start: datetime | None
+    regime: str | None
+    faults: Path | None
+    log: Path | None
+    may_pretend_live: bool
+    order_rules: OrderRules
+    data_rules: DataRules
     fresh: bool
     verbose: bool
 
 
-def _whole(lowest: int, highest: int) -> "_Number":
-    return _Number(Decimal(lowest), Decimal(highest), is_whole=True)
+_DESCRIPTION: Final = """\
+Run the embedded gateway: a simulated market and a virtual account that any program
+written for TWS or IB Gateway can connect to. It needs no broker, no data feed and no network,
+and it listens on this machine only.
+"""
 
+_EPILOG: Final = """\
+examples:
+  edgerunner gateway --port 7497
+      what a program for a paper account expects; Ctrl-C ends it
+  edgerunner gateway --port 7497 --state ~/practice --seed 11 --cash 25000
+      an account that is still there tomorrow; add --fresh to begin anew
+  edgerunner gateway --speed 60 --start 2026-11-27T14:25:00Z --hours real
+      a half-day at the exchange, an hour a minute
+  edgerunner gateway --speed 0 --runtime /tmp/gate --log wire.jsonl
+      time stands still until a command steps it; /tmp/gate/gateway.json says where to send it
+  edgerunner gateway --faults bad-day.toml
+      with, say, [[fault]] when = {after = 30}, what = "drop" in it
 
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """An argparse type: a number within bounds."""
-
-    lowest: Decimal
-    highest: Decimal
-    is_whole: bool = False
-
-    def __call__(self, text: str) -> Any:
-        try:
-            number = Decimal(text)
-            is_fit = self.lowest <= number <= self.highest
-        except InvalidOperation:
-            number, is_fit = Decimal(0), False
-        if not is_fit or (self.is_whole and number != number.to_integral_value()):
-            kind = "a whole number" if self.is_whole else "a number"
-            raise argparse.ArgumentTypeError(
-                f"was {text!r}, expected {kind} from {self.lowest:f} to {self.highest:f}"
-            )
-        return int(number) if self.is_whole else number
+When it is ready it prints one line, "listening on 127.0.0.1:PORT".
+Exit status: 0 ended as asked, 1 the last state could not be written, 2 it did not start and one
+line on standard error says why. Fault scripts, commands and the pytest plugin: docs/gateway.md.
+"""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="edgerunner gateway",
-        description="Run the embedded gateway: a simulated market and a virtual account"
-        " that any program written for TWS or IB Gateway can connect to.",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     _add_place(parser.add_argument_group("where it is").add_argument)
+    _add_account(parser.add_argument_group("what it keeps").add_argument)
+    add_rules(parser.add_argument_group("what the account allows").add_argument)
     _add_market(parser.add_argument_group("what it simulates").add_argument)
+    _add_test(parser.add_argument_group("what goes wrong, and what is seen").add_argument)
     return parser
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Descriptions as they are written, and options at a width that fits most terminals."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=92)
 
 
 def _add_place(add: Callable[..., object]) -> None:
     add("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
-    add("--port", type=_whole(0, 65535), default=0, help="0 takes a free one (%(default)s)")
+    add("--port", type=whole(0, 65535), default=0, help="0 takes a free one (%(default)s)")
     add(
-        "--state",
+        "--runtime",
         type=Path,
         metavar="DIR",
-        help="keep account and orders here between runs",
+        help="be found here: gateway.json says port and control socket; one gateway a directory",
     )
-    add(
-        "--runtime", type=Path, metavar="DIR", help="be found here; one gateway a directory"
-    )
-    add("--fresh", action="store_true", help="set a saved market aside and begin a new one")
     add(
         "--idle-exit",
-        type=_Number(Decimal(0), Decimal(10**9)),
+        type=Number(Decimal(0), Decimal(10**9)),
         metavar="SECONDS",
         help="end when nobody has been connected for so long (never)",
     )
     add(
         "--max-server-version",
-        type=_whole(VERSION_OFFERED_MIN, VERSION_MAX),
+        type=whole(VERSION_OFFERED_MIN, VERSION_MAX),
         default=VERSION_MAX,
         metavar="N",
         help="newest server version to speak (%(default)s)",
     )
-    add("--verbose", action="store_true", help="log connections to standard error")
+
+
+def _add_account(add: Callable[..., object]) -> None:
+    add(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep account and orders here between runs (nowhere)",
+    )
+    add("--fresh", action="store_true", help="set a saved market aside and begin a new one")
+    add(
+        "--cash",
+        type=Number(Decimal(0), CASH_MAX),
+        default=Decimal(100_000),
+        help="USD of a new account (%(default)s)",
+    )
 
 
 def _add_market(add: Callable[..., object]) -> None:
     add(
         "--seed",
-        type=_whole(0, 2**SEED_BITS - 1),
+        type=whole(0, 2**SEED_BITS - 1),
         metavar="N",
         help=f"prices follow from it (the saved market's, or {SEED})",
-    )
-    add(
-        "--cash",
-        type=_Number(Decimal(0), CASH_MAX),
-        default=Decimal(100_000),
-        help="USD of a new account (%(default)s)",
     )
     add(
         "--hours",
@@ -143,14 +178,44 @@ def _add_market(add: Callable[..., object]) -> None:
         default="always",
         help="trade around the clock, or when the real exchanges do (%(default)s)",
     )
+    add("--regime", metavar="NAME", help="how prices move, such as calm, trend or crash")
+    add(
+        "--speed",
+        type=Number(Decimal(0), Decimal(int(SPEED_MAX))),
+        default=Decimal(1),
+        metavar="X",
+        help="gateway seconds a second; 0 stands still until stepped (%(default)s)",
+    )
+    add(
+        "--start",
+        type=moment,
+        metavar="TIME",
+        help="first instant of the clock, such as 2026-11-23T14:30:00Z (now)",
+    )
     add(
         "--ticks-per-second",
-        type=_whole(1, TICKS_PER_SECOND_MAX),
+        type=whole(1, TICKS_PER_SECOND_MAX),
         default=4,
         metavar="N",
         help="changes a second of every instrument (%(default)s)",
     )
     add("--universe", type=Path, metavar="FILE", help="TOML file with further instruments")
+
+
+def _add_test(add: Callable[..., object]) -> None:
+    add("--faults", type=Path, metavar="FILE", help="TOML file of faults and their times")
+    add(
+        "--pretend-live",
+        action="store_true",
+        help="let a fault show the account as U1234567 or U7654321, for tests of safety catches",
+    )
+    add(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="append every decoded message, both ways, one JSON object a line",
+    )
+    add("--verbose", action="store_true", help="log connections to standard error")
 
 
 def options_of(arguments: Sequence[str]) -> Options:
@@ -177,6 +242,14 @@ def options_of(arguments: Sequence[str]) -> Options:
         version_max=parsed.max_server_version,
         ticks_per_second=parsed.ticks_per_second,
         universe=parsed.universe,
+        speed=float(parsed.speed),
+        start=parsed.start,
+        regime=parsed.regime,
+        faults=parsed.faults,
+        log=parsed.log,
+        may_pretend_live=parsed.pretend_live,
+        order_rules=order_rules_of(parsed),
+        data_rules=data_rules_of(parsed),
         fresh=parsed.fresh,
         verbose=parsed.verbose,
     )

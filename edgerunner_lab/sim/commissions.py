@@ -1,9 +1,12 @@
-"""What a trade costs, after the broker's published price list for US stocks and currencies."""
+"""What a trade costs, by kind of instrument, after the broker's published price lists."""
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
+
+from .instrument import Instrument
 
 CENT: Final = Decimal("0.01")
 
@@ -33,10 +36,45 @@ STOCK_TARIFFS: Final = {
     ),
 }
 
-CURRENCY_SHARE: Final = Decimal("0.00002")
-"""0.2 basis points of the value traded."""
-CURRENCY_MINIMUM: Final = Decimal("2.00")
-"""USD an order."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What an order of one kind of instrument costs.
+
+    Attributes:
+        per_unit: For each contract or share, in `currency`.
+        share: Of the value traded.
+        minimum: An order, in `currency`.
+        currency: Of `per_unit` and `minimum`.
+    """
+
+    per_unit: Decimal = Decimal(0)
+    share: Decimal = Decimal(0)
+    minimum: Decimal = Decimal(0)
+    currency: str = "USD"
+
+
+CHARGES: Final = {
+    ("CASH", ""): Charge(share=Decimal("0.00002"), minimum=Decimal("2.00")),
+    ("OPT", ""): Charge(per_unit=Decimal("0.65"), minimum=Decimal("1.00")),
+    ("FUT", ""): Charge(per_unit=Decimal("2.25")),
+    ("BOND", ""): Charge(share=Decimal("0.001"), minimum=Decimal("1.00")),
+    ("CRYPTO", ""): Charge(share=Decimal("0.0018"), minimum=Decimal("1.75")),
+    ("STK", "GBP"): Charge(
+        share=Decimal("0.0005"), minimum=Decimal("1.00"), currency="GBP"
+    ),
+    ("STK", "EUR"): Charge(
+        share=Decimal("0.0005"), minimum=Decimal("3.00"), currency="EUR"
+    ),
+    ("STK", "JPY"): Charge(share=Decimal("0.0008"), minimum=Decimal(80), currency="JPY"),
+    ("STK", "HKD"): Charge(share=Decimal("0.0008"), minimum=Decimal(18), currency="HKD"),
+}
+"""(Kind, currency of the shares; empty for any) -> charge, after the broker's published fixed prices, rounded:
+0.2 basis points for currencies, 0.65 USD an option, 0.85 USD and about 1.40 USD of exchange fees a US future,
+10 basis points for bonds, 18 for crypto, 5 in London and Frankfurt, 8 in Tokyo and Hong Kong."""
+
+Rate = Callable[[str], Decimal]
+"""Currency -> USD for one unit of it."""
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -56,6 +94,25 @@ def stock_commission(shares: Decimal, worth: Decimal, plan: Plan = Plan.FIXED) -
     )
 
 
-def currency_commission(worth: Decimal) -> Decimal:
-    """Return the commission of a whole currency order so far, in USD, from its value in USD."""
-    return cents(max(CURRENCY_MINIMUM, CURRENCY_SHARE * worth))
+def commission_of(
+    instrument: Instrument, size: Decimal, worth: Decimal, rate: Rate
+) -> Decimal:
+    """Return the commission of a whole order so far, in USD.
+
+    Args:
+        instrument: What is traded.
+        size: Units so far.
+        worth: Their value, USD; its sign does not matter.
+        rate: Currency -> USD.
+    """
+    kind = instrument.sec_type
+    charge = CHARGES.get((kind, instrument.currency)) or CHARGES.get((kind, ""))
+    if charge is None:
+        return stock_commission(size, abs(worth))
+    in_usd = rate(charge.currency)
+    return cents(
+        max(
+            charge.minimum * in_usd,
+            charge.per_unit * size * in_usd + charge.share * abs(worth),
+        )
+    )

@@ -5,7 +5,7 @@ HELLO ─"API\0"→ VERSIONS ─range→ STARTING ─startApi→ RUNNING; a faul
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final
@@ -41,9 +41,10 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """These bytes go back to the client."""
+    """These bytes go back to the client; `message` is what they say, None for the handshake."""
 
     data: bytes
+    message: Message | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +204,5 @@ class Connection:
 
     def _error(self, code: int, text: str, req_id: int | None, now: datetime) -> Answer:
         request = -1 if req_id is None else req_id
-        return Answer(self.encode(error(request, code, text, now.timestamp())))
+        message = error(request, code, text, now.timestamp())
+        return Answer(self.encode(message), message)

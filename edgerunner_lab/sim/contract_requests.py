@@ -1,70 +1,118 @@
-"""Who an instrument is: details, search, price increments, option parameters."""
+"""Who an instrument is: details, search, price increments, option parameters, exchanges."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 from .clients import Client
-from .desk import Desk, Handler, query_of
-from .messages import Fields, Message, Value
+from .contract_details import AGG_GROUPS, NO_GROUP, Describer
+from .contract_queries import query_of
+from .desk import NO_DEFINITION, Desk, Handler
+from .instrument import Instrument
+from .messages import Fields, Message
+from .query import Query
 from .replies import Refused, number_of, text_of
-from .sessions import Session
-from .stamps import day_stamp, stamp
-from .universe import Instrument
 
-NOT_FOUND: Final = "No security definition has been found for the request"
+SEC_TYPES: Final = frozenset(
+    [
+        "STK",
+        "OPT",
+        "FUT",
+        "CONTFUT",
+        "FUT+CONTFUT",
+        "IND",
+        "CASH",
+        "BOND",
+        "CRYPTO",
+        "FOP",
+        "CFD",
+        "WAR",
+        "IOPT",
+        "FUND",
+        "CMDTY",
+        "NEWS",
+        "BILL",
+    ]
+)
+"""Kinds that the broker knows; of some there are none here."""
 
-ORDER_TYPES: Final = "DAY,FOK,GTC,IOC,LMT,MKT,STP,STPLMT,WHATIF"
-"""What the gateway works, in the broker's spelling."""
+DETAILS_MAX: Final = 10_000
+"""Contracts described in one answer: each takes 1.3 kB, and a client is dropped that has 16 MB to read."""
 
-SCHEDULE_DAYS: Final = 7
-"""Days of trading hours that contract details list."""
-
-_COLUMNS: Final = {
-    "c.symbol": "symbol",
-    "c.secType": "sec_type",
-    "c.currency": "currency",
-    "c.localSymbol": "local_symbol",
-    "d.marketName": "trading_class",
-    "c.tradingClass": "trading_class",
-    "c.conId": "con_id",
-    "d.minTick": "min_tick",
-    "d.validExchanges": "valid_exchanges",
-    "d.longName": "long_name",
-    "c.primaryExchange": "primary_exchange",
-    "d.industry": "industry",
-    "d.category": "category",
-    "d.subcategory": "subcategory",
-    "d.timeZoneId": "time_zone",
-    "d.stockType": "stock_type",
-    "d.minSize": "size_min",
-    "d.sizeIncrement": "size_increment",
-    "d.suggestedSizeIncrement": "size_suggested",
+PARTICIPANTS: Final[Mapping[str, str]] = {
+    "AMEX": "A",
+    "BEX": "B",
+    "NYSENAT": "C",
+    "PEARL": "H",
+    "ISE": "I",
+    "EDGEA": "J",
+    "EDGX": "K",
+    "LTSE": "L",
+    "CHX": "M",
+    "NYSE": "N",
+    "ARCA": "P",
+    "NASDAQ": "Q",
+    "MEMX": "U",
+    "IEX": "V",
+    "CBOE": "W",
+    "PSX": "X",
+    "BYX": "Y",
+    "BATS": "Z",
 }
-"""message field -> instrument field, where nothing has to be worked out."""
+"""Exchange -> its letter in the consolidated quotes of the United States."""
+
+LEVEL_TWO: Final = frozenset({"NASDAQ", "ARCA", "BATS", "IBIS", "LSE"})
+"""Exchanges whose depth names market makers or lists orders, which the broker calls Deep2."""
 
 
 def contract_details(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
-    """Answer reqContractDetails: every instrument that fits."""
+    """Answer reqContractDetails: every instrument that fits, then the end."""
     request = number_of(fields, "reqId", -1)
     query = query_of(fields)
-    if query.con_id is None and not query.sec_type and not query.isin:
+    _check_kind(query)
+    known = (i for i in desk.market.universe.matching(query) if _is_known(desk, i, query))
+    found = list(islice(known, DETAILS_MAX + 1))
+    if len(found) > DETAILS_MAX:
+        raise Refused(
+            321,
+            f"Error validating request.-'bW' : cause - More than {DETAILS_MAX} contracts fit,"
+            " expected a description of fewer: name an expiry, a strike or a right",
+        )
+    if not found:
+        raise Refused(200, NO_DEFINITION)
+    describer = Describer(desk.market)
+    for instrument in found:
+        yield describer.message(request, instrument, query.exchange)
+    yield Message("contractDataEnd", {"reqId": request})
+
+
+def _check_kind(query: Query) -> None:
+    if query.sec_type == "BAG":
+        raise Refused(
+            321,
+            "Error validating request.-'bW' : cause - BAG isn't supported for contract data request",
+        )
+    names_itself = query.con_id is not None or query.isin or query.cusip
+    if query.sec_type not in SEC_TYPES and (query.sec_type or not names_itself):
         raise Refused(
             321,
             "Error validating request.-'bW' : cause - Please enter a valid security type",
         )
-    found = desk.market.universe.find(query)
-    if not found:
-        raise Refused(200, NOT_FOUND)
-    for instrument in found:
-        exchange = text_of(fields, "c.exchange") or instrument.exchange
-        yield _details(desk, instrument, exchange, request)
-    yield Message("contractDataEnd", {"reqId": request})
+
+
+def _is_known(desk: Desk, instrument: Instrument, query: Query) -> bool:
+    """Return whether the broker still describes a contract: one that has ended only to those who ask for such."""
+    ends = instrument.last_trade_date
+    return (
+        not ends
+        or ends >= f"{desk.market.universe.today:%Y%m%d}"
+        or (query.includes_expired and instrument.sec_type == "FUT")
+    )
 
 
 def matching_symbols(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
     """Answer reqMatchingSymbols."""
-    found = desk.market.universe.search(text_of(fields, "pattern"))
+    universe = desk.market.universe
     rows: tuple[Fields, ...] = tuple(
         {
             "conId": instrument.con_id,
@@ -73,12 +121,12 @@ def matching_symbols(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]
             "primaryExchange": instrument.primary_exchange or instrument.exchange,
             "currency": instrument.currency,
             "derivativeSecTypes": tuple(
-                {"secType": kind} for kind in instrument.derivatives
+                {"secType": kind} for kind in universe.derivative_types(instrument)
             ),
             "description": instrument.long_name,
             "issuerId": "",
         }
-        for instrument in found
+        for instrument in universe.search(text_of(fields, "pattern"))
     )
     request = number_of(fields, "reqId", -1)
     yield Message("symbolSamples", {"reqId": request, "contractDescriptions": rows})
@@ -99,74 +147,79 @@ def market_rule(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
 
 
 def option_parameters(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
-    """Answer reqSecDefOptParams: nothing listed here has options yet, which is an empty answer."""
-    if number_of(fields, "underlyingConId") not in desk.market.universe.by_con_id:
-        raise Refused(200, NOT_FOUND)
+    """Answer reqSecDefOptParams: a message for each exchange and trading class, then the end."""
+    universe = desk.market.universe
+    under = number_of(fields, "underlyingConId")
+    if under not in universe.by_con_id:
+        raise Refused(200, NO_DEFINITION)
     request = number_of(fields, "reqId", -1)
+    # An exchange is named for the options on futures only, of which there are none.
+    found = () if text_of(fields, "futFopExchange") else universe.option_parameters(under)
+    for listed in found:
+        shared: Fields = {
+            "reqId": request,
+            "underlyingConId": under,
+            "tradingClass": listed.trading_class,
+            "multiplier": listed.multiplier,
+            "expirations": tuple({"expiration": f"{d:%Y%m%d}"} for d in listed.expiries),
+            "strikes": tuple({"strike": strike} for strike in listed.strikes),
+        }
+        for exchange in listed.exchanges:
+            yield Message(
+                "securityDefinitionOptionParameter", {**shared, "exchange": exchange}
+            )
     yield Message("securityDefinitionOptionParameterEnd", {"reqId": request})
 
 
-def _details(desk: Desk, instrument: Instrument, exchange: str, request: int) -> Message:
-    sessions = _coming_sessions(desk, instrument)
-    rules = ",".join(
-        [str(instrument.market_rule)] * (instrument.valid_exchanges.count(",") + 1)
+def smart_components(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
+    """Answer reqSmartComponents: which bit and letter stands for which exchange in consolidated quotes."""
+    asked = text_of(fields, "bboExchange")
+    shown = {i.bbo_exchange for i in desk.market.universe.by_con_id.values()} - {""}
+    if asked not in shown:
+        raise Refused(
+            321,
+            f"Error validating request.-'cq' : cause - BBO exchange '{asked}' was found,"
+            f" expected one of {', '.join(sorted(shown))}",
+        )
+    rows = tuple(
+        {"bitNumber": bit, "exchange": exchange, "exchangeLetter": letter}
+        for bit, (exchange, letter) in enumerate(PARTICIPANTS.items())
     )
-    isin = ({"tag": "ISIN", "value": instrument.isin},) if instrument.isin else ()
-    fields: dict[str, Value] = {
-        name: getattr(instrument, column) for name, column in _COLUMNS.items()
-    }
-    fields |= {
-        "reqId": request,
-        "c.exchange": exchange,
-        "c.strike": 0,
-        "d.orderTypes": ORDER_TYPES,
-        "d.priceMagnifier": 1,
-        "d.underConId": 0,
-        "d.tradingHours": _hours(sessions, instrument, regular=False),
-        "d.liquidHours": _hours(sessions, instrument, regular=True),
-        "d.evMultiplier": 0,
-        "secIdList": isin,
-        "d.aggGroup": 1 if instrument.sec_type == "STK" else 4,
-        "d.marketRuleIds": rules,
-    }
-    return Message("contractData", fields)
+    request = number_of(fields, "reqId", -1)
+    yield Message("smartComponents", {"reqId": request, "smartComponents": rows})
 
 
-def _coming_sessions(
-    desk: Desk, instrument: Instrument
-) -> list[tuple[str, Session | None]]:
-    """Return the day stamps of a week with their sessions, None on closed days."""
-    latest = desk.market.tape(instrument).session_at(desk.market.second)
-    assert latest is not None
-    first = latest.day
-    days = (first + timedelta(days=step) for step in range(SCHEDULE_DAYS))
-    on = desk.market.sessions.on
-    return [(day_stamp(day), on(instrument.calendar, day)) for day in days]
-
-
-def _hours(
-    sessions: list[tuple[str, Session | None]], instrument: Instrument, *, regular: bool
-) -> str:
-    """Return hours as `20261123:0930-20261123:1600;20261124:CLOSED`."""
-
-    def written(second: int) -> str:
-        day, clock, _ = stamp(second, instrument.time_zone).split()
-        return f"{day}:{clock[:2]}{clock[3:5]}"
-
-    parts: list[str] = []
-    for day, session in sessions:
-        if session is None:
-            parts.append(f"{day}:CLOSED")
-        else:
-            opened, closed = session.span(regular=regular)
-            parts.append(f"{written(opened)}-{written(closed)}")
-    return ";".join(parts)
+def depth_exchanges(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
+    """Answer reqMktDepthExchanges: every exchange with the kinds that trade there."""
+    pairs = sorted(
+        {
+            (exchange, instrument.sec_type)
+            for instrument in desk.market.universe.kinds()
+            if instrument.has_quotes
+            for exchange in instrument.valid_exchanges.split(",")
+            if exchange != "SMART"
+        }
+    )
+    rows = tuple(
+        {
+            "exchange": exchange,
+            "secType": sec_type,
+            "isL2": exchange in LEVEL_TWO,
+            "listingExch": "",
+            "serviceDataType": "Deep2" if exchange in LEVEL_TWO else "Deep",
+            "aggGroup": AGG_GROUPS.get(sec_type, NO_GROUP),
+        }
+        for exchange, sec_type in pairs
+    )
+    yield Message("mktDepthExchanges", {"depthMktDataDescriptions": rows})
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "reqContractDetails": contract_details,
     "reqMatchingSymbols": matching_symbols,
     "reqMarketRule": market_rule,
+    "reqMktDepthExchanges": depth_exchanges,
     "reqSecDefOptParams": option_parameters,
+    "reqSmartComponents": smart_components,
 }
 """Request -> answer."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from .accounts import BASE, Account, Fill, Valuation
 from .book import ZERO, Side
-from .commissions import cents, currency_commission, stock_commission
+from .commissions import cents, commission_of
 from .market import Market
 from .orders import Order, Terms
 from .registry import Registry
@@ -75,24 +75,32 @@ class Credit:
     def commission(self, terms: Terms, size: Decimal, unit: Decimal) -> Decimal:
         """Return the commission of `size` units of an order at an average of `unit`, in USD."""
         instrument = self._market.universe.by_con_id[terms.con_id]
-        worth = cents(size * unit * self._market.rate(instrument.currency))
-        if instrument.is_cash:
-            return currency_commission(worth)
-        return stock_commission(size, worth)
+        rate = self._market.rate
+        worth = cents(size * unit * instrument.point_value * rate(instrument.currency))
+        return commission_of(instrument, size, worth, rate)
 
     def _others(
         self, replacing: Order | None
     ) -> Iterator[tuple[Instrument, Decimal, Decimal]]:
-        for order in self._registry.working():
-            if order is not replacing:
-                yield self._pending(order.terms, order.remaining)
+        for reserve in self._registry.reserves(without=replacing):
+            instrument, size, unit = self._reserved(
+                reserve.con_id, reserve.side, reserve.size, reserve.asked
+            )
+            if reserve.is_at_market:
+                unit = max(unit, self._market.mark(instrument))
+            yield instrument, size, unit
 
     def _pending(self, terms: Terms, size: Decimal) -> tuple[Instrument, Decimal, Decimal]:
-        instrument = self._market.universe.by_con_id[terms.con_id]
-        unit = self._market.mark(instrument)
         asked = terms.limit if terms.limit is not None else terms.stop
+        return self._reserved(terms.con_id, terms.side, size, asked)
+
+    def _reserved(
+        self, con_id: int, side: Side, size: Decimal, asked: int | None
+    ) -> tuple[Instrument, Decimal, Decimal]:
+        instrument = self._market.universe.by_con_id[con_id]
+        unit = self._market.mark(instrument)
         if asked is not None:
             price = instrument.price_of(asked)
             # A buyer pays at most the limit; a seller's limit above the market costs margin at that price.
-            unit = price if terms.side is Side.BUY else max(unit, price)
-        return instrument, terms.side * size, unit
+            unit = price if side is Side.BUY else max(unit, price)
+        return instrument, side * size, unit

@@ -1,21 +1,29 @@
 """Everything the request handlers share: the market, the account, the orders, the clients."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
 from typing import Final, TypeAlias
 
 from .accounts import Account, Mark
 from .clients import Client
+from .combos import ComboError
+from .contract_queries import query_of
 from .credit import Credit
+from .data_rules import DataRules
 from .events import Event, Kind
+from .instrument import Instrument
 from .market import Market
 from .matching import Engine
 from .messages import Fields, Message
 from .order_messages import told_messages
+from .order_rules import OrderRules
 from .registry import Registry
 from .replies import Refused, Reply, text_of
 from .sessions import DAY_END, NEW_YORK
-from .universe import Instrument, Query
+
+NO_DEFINITION: Final = "No security definition has been found for the request"
 
 _DAY_SHIFT: Final = timedelta(hours=24 - DAY_END.hour)
 
@@ -24,14 +32,28 @@ class Desk:
     """The broker's books.
 
     Attributes:
+        rules: What the owner chose about orders.
+        data_rules: What the owner chose about market data.
+        is_bundling: True when the ticks of a line may come as one `Burst`, for a server that takes them.
+        binder: Key of the connection of client 0 that wants orders made by hand bound to it; None for nobody.
         outbox: What order events have to tell clients, until `Exchange` sends it.
         traded: Contract ids of fills that account listeners have not been told of.
         is_changed: True when something that must survive a restart has changed.
         day: Number of the trading day that profits count from; days end at 17:00 New York.
     """
 
-    def __init__(self, market: Market, account: Account, registry: Registry) -> None:
+    def __init__(
+        self,
+        market: Market,
+        account: Account,
+        registry: Registry,
+        rules: OrderRules | None = None,
+    ) -> None:
         self.market = market
+        self.rules = rules or OrderRules()
+        self.data_rules = DataRules()
+        self.is_bundling = False
+        self.binder: int | None = None
         self.clients: dict[int, Client] = {}
         self.outbox: list[Reply] = []
         self.traded: set[int] = set()
@@ -44,12 +66,19 @@ class Desk:
         self.account = account
         self.registry = registry
         self.credit = Credit(self.market, account, registry)
-        self.engine = Engine(self.market, account, registry)
+        self.engine = Engine(self.market, account, registry, self.rules)
+
+    def choose(self, rules: OrderRules) -> None:
+        """Follow other rules about orders from now on."""
+        self.rules = rules
+        self.engine.choose(rules)
 
     def move_to(self, now: float) -> bool:
         """Go to an instant; return whether a new trading day began on the way."""
         self.market.move_to(now)
         local = datetime.fromtimestamp(self.market.now, NEW_YORK)
+        if local.date() != self.market.universe.today:
+            self.market.universe = self.market.universe.at(local.date(), self._level_at)
         day = (local + _DAY_SHIFT).date().toordinal()
         if day <= self.day:
             return False
@@ -61,16 +90,23 @@ class Desk:
         return True
 
     def report(self, events: Iterable[Event]) -> None:
-        """Put order events into messages for the clients that own the orders."""
+        """Put order events into messages for the clients that own the orders, and for the master client."""
         universe, now = self.market.universe, self.market.now
         for event in events:
             self.is_changed = True
-            if event.kind is Kind.EXECUTION:
-                self.traded.add(event.order.terms.con_id)
-            owner = self.client_named(event.order.client_id)
-            if owner is not None:
-                message = told_messages(event, universe, version=owner.version, now=now)
-                self.outbox.append(Reply(owner.key, message))
+            if event.execution is not None:
+                self.traded.add(event.execution.con_id)
+            for client in self._listeners(event):
+                message = told_messages(event, universe, version=client.version, now=now)
+                self.outbox.append(Reply(client.key, message))
+
+    def _listeners(self, event: Event) -> list[Client]:
+        """Return who hears of an event: errors are the owner's alone."""
+        ids = {event.order.client_id}
+        if self.rules.master_client_id is not None and event.kind is not Kind.ERROR:
+            ids.add(self.rules.master_client_id)
+        found = (self.client_named(client_id) for client_id in sorted(ids))
+        return [client for client in found if client is not None]
 
     def client_named(self, client_id: int) -> Client | None:
         """Return the connection that uses an API client id."""
@@ -87,7 +123,11 @@ class Desk:
         Raises:
             Refused: None or several fit.
         """
-        found = self.market.universe.find(query_of(fields))
+        try:
+            # Two are enough to know that it is not one, where a whole chain may fit.
+            found = tuple(islice(self.market.universe.matching(query_of(fields)), 2))
+        except ComboError as error:
+            raise Refused(200, f"{NO_DEFINITION}: {error}") from error
         if len(found) == 1:
             return found[0]
         if found:
@@ -95,7 +135,7 @@ class Desk:
             raise Refused(
                 200, f"The contract description specified for {name} is ambiguous."
             )
-        raise Refused(200, "No security definition has been found for the request")
+        raise Refused(200, NO_DEFINITION)
 
     def own_account(self, fields: Fields, name: str) -> str:
         """Return the account a request names, or ours where it names none.
@@ -112,6 +152,11 @@ class Desk:
             )
         return self.account.account_id
 
+    def _level_at(self, instrument: Instrument, day: date) -> Decimal:
+        """Return where an instrument stood as a New York date began; strikes are listed around it."""
+        midnight = datetime.combine(day, time(), NEW_YORK)
+        return self.market.mark_at(instrument, int(midnight.timestamp()))
+
     def _mark_when_day_began(self) -> Mark:
         local = datetime.combine(
             datetime.fromordinal(self.day - 1).date(), DAY_END, NEW_YORK
@@ -122,22 +167,6 @@ class Desk:
 
 Handler: TypeAlias = Callable[[Desk, Client, Fields], Iterable[Message]]
 """Answers one request of one client; raises `Refused` where the broker would refuse."""
-
-
-def query_of(fields: Fields) -> Query:
-    """Return a request's contract as a query."""
-    con_id = fields.get("c.conId")
-    return Query(
-        con_id=con_id if isinstance(con_id, int) and con_id > 0 else None,
-        symbol=text_of(fields, "c.symbol"),
-        sec_type=text_of(fields, "c.secType"),
-        currency=text_of(fields, "c.currency"),
-        exchange=text_of(fields, "c.exchange"),
-        primary_exchange=text_of(fields, "c.primaryExchange"),
-        local_symbol=text_of(fields, "c.localSymbol"),
-        trading_class=text_of(fields, "c.tradingClass"),
-        isin=text_of(fields, "c.secId") if text_of(fields, "c.secIdType") == "ISIN" else "",
-    )
 
 
 def to(client: Client, messages: Iterable[Message]) -> Iterator[Reply]:

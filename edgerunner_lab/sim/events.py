@@ -50,4 +50,5 @@ def told(
 
 def reported(order: Order) -> list[Event]:
     """Return an openOrder and the orderStatus that must follow it."""
-    return [told(Kind.OPEN, order), told(Kind.STATUS, order)]
+    now = copy.copy(order)
+    return [Event(kind=Kind.OPEN, order=now), Event(kind=Kind.STATUS, order=now)]

@@ -1,17 +1,31 @@
 """The whole market and broker behind one socket server: messages and the time in, messages out. Does no I/O."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from . import account_requests, contract_requests, history, market_data, order_requests
+from . import (
+    account_requests,
+    contract_requests,
+    histogram,
+    historical_ticks,
+    history,
+    market_data,
+    news,
+    order_requests,
+    scanner,
+    user_requests,
+)
 from .accounts import Account
 from .bar_lines import grown, live_bars
 from .clients import Client
+from .data_rules import DataRules
 from .desk import Desk, Handler, to
 from .market import Market
 from .messages import Fields, Message
+from .order_rules import OrderRules
+from .refusals import unserved
 from .registry import Registry
 from .replies import Refused, Reply, error, request_of
 from .sessions import Hours
@@ -25,50 +39,15 @@ SNAPSHOT_SCHEMA: Final = 1
 WAKE_SECONDS_MIN: Final = 0.01
 """Quotes that change more often are told in batches of this length."""
 
+SETTLEMENT_SECONDS: Final = 60.0
+"""How often held positions are looked at without anyone connected."""
+
 FARMS: Final = (
     (2104, "Market data farm connection is OK:usfarm"),
     (2106, "HMDS data farm connection is OK:ushmds"),
     (2158, "Sec-def data farm connection is OK:secdefnj"),
 )
 """Notices that follow a start."""
-
-REFUSALS: Final[Mapping[str, tuple[int, str]]] = {
-    "requestFA": (
-        321,
-        "Error validating request.-'cA' : cause - FA data operations ignored for non FA customers.",
-    ),
-    "replaceFA": (
-        321,
-        "Error validating request.-'cA' : cause - FA data operations ignored for non FA customers.",
-    ),
-    "reqFundamentalData": (
-        430,
-        "We are sorry, but fundamentals data for the security specified is not available.",
-    ),
-    "reqMktDepth": (
-        10092,
-        "Deep market data is not supported for this combination of security type/exchange",
-    ),
-    "reqScannerSubscription": (
-        162,
-        "Historical Market Data Service error message:No scanner data",
-    ),
-    "reqNewsArticle": (10172, "Failed to request news article:No data available"),
-    "reqWshMetaData": (10276, "News feed is not allowed."),
-    "reqWshEventData": (10276, "News feed is not allowed."),
-    "exerciseOptions": (200, "No security definition has been found for the request"),
-}
-"""Request -> the broker's own words where it does not serve a customer."""
-
-UNSERVED: Final = (
-    321,
-    "Error validating request.-'a' : cause - {name} is not served by this gateway",
-)
-
-SILENT: Final = frozenset(
-    {"setServerLogLevel", "startApi", "cancelNewsBulletins", "reqNewsBulletins"}
-)
-"""Requests that the broker does not answer either, when there is nothing to tell."""
 
 
 class ClientIdInUse(Exception):
@@ -92,14 +71,22 @@ class Exchange:
         now: datetime,
         account: str = "DU1000001",
         ticks_per_second: int = 4,
+        rules: OrderRules | None = None,
+        data_rules: DataRules | None = None,
     ) -> None:
         self.seed = seed
         market = Market(universe, seed=seed, hours=hours, steps=ticks_per_second)
         registry = Registry.opened(int(now.timestamp()))
-        self._desk = Desk(market, Account.opened(account, cash), registry)
+        self._desk = Desk(market, Account.opened(account, cash), registry, rules)
+        self._desk.data_rules = data_rules or DataRules()
         self._desk.move_to(now.timestamp())
         self._ticker = Ticker(self._desk)
         self._refreshed = self._desk.market.second
+
+    @property
+    def desk(self) -> Desk:
+        """The broker's books, for what is done to them by hand."""
+        return self._desk
 
     @property
     def dirty(self) -> bool:
@@ -143,7 +130,7 @@ class Exchange:
         if known is None:
             return []
         replies = self.advance(now)
-        handler = _HANDLERS.get(message.name, _unserved(message.name))
+        handler = HANDLERS.get(message.name) or unserved(message.name)
         try:
             answer = list(handler(self._desk, known, message.fields))
         except Refused as refused:
@@ -182,6 +169,9 @@ class Exchange:
             waits.append(max(step, market.now + WAKE_SECONDS_MIN))
         if any(c.wants_seconds for c in clients):
             waits.append(market.second + 1.0)
+        if self._desk.account.positions:
+            # Options and futures that end are settled although nobody listens.
+            waits.append(market.second + SETTLEMENT_SECONDS)
         if any(c.wants_account for c in clients):
             waits.append(self._refreshed + float(account_requests.REFRESH_SECONDS))
         if not waits:
@@ -197,6 +187,7 @@ class Exchange:
             "day": self._desk.day,
             "account": self._desk.account.snapshot(),
             "orders": self._desk.registry.snapshot(),
+            "combos": self._desk.market.universe.combos.snapshot(),
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -216,16 +207,17 @@ class Exchange:
             )
         listed = self._desk.market.universe.by_con_id
         try:
+            # Positions and orders in combos are found once the combos are known again.
+            self._desk.market.universe.combos.restore(snapshot.get("combos", []))
             account = Account.restored(snapshot["account"], listed)
             registry = Registry.restored(snapshot["orders"])
             orders = [*registry.live.values(), *registry.completed]
             day = int(snapshot["day"])
         except (KeyError, TypeError, ValueError, ArithmeticError) as reason:
             raise ValueError(f"saved state cannot be read: {reason!r}") from reason
-        if unknown := {order.terms.con_id for order in orders} - set(listed):
-            raise ValueError(
-                f"saved state has orders in {sorted(unknown)}, which are not listed"
-            )
+        asked = {order.terms.con_id for order in orders}
+        if unknown := sorted(con_id for con_id in asked if listed.get(con_id) is None):
+            raise ValueError(f"saved state has orders in {unknown}, which are not listed")
         self._desk.adopt(account, registry)
         self._desk.day = day
         self._desk.is_changed = True
@@ -246,22 +238,11 @@ def _secondly(desk: Desk, client: Client) -> Iterator[Message]:
         yield from grown(desk, client, line)
     for line in client.live_bars.values():
         yield from live_bars(desk, line)
+    yield from scanner.refreshed(desk, client)
     for line in client.profits.values():
         if line.second != desk.market.second:
             line.second = desk.market.second
             yield from account_requests.profit_changes(desk, line)
-
-
-def _unserved(name: str) -> Handler:
-    """Return the handler of a request that is not served; cancels of one need no answer."""
-
-    def refuse(_: Desk, __: Client, ___: Fields) -> Iterable[Message]:
-        if name in SILENT or name.startswith("cancel"):
-            return ()
-        code, text = REFUSALS.get(name, UNSERVED)
-        raise Refused(code, text.format(name=name))
-
-    return refuse
 
 
 def _current_time(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
@@ -272,13 +253,18 @@ def _current_millis(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
     yield Message("currentTimeInMillis", {"timeInMillis": int(desk.market.now * 1000)})
 
 
-_HANDLERS: Final[Mapping[str, Handler]] = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     **account_requests.HANDLERS,
     **contract_requests.HANDLERS,
+    **histogram.HANDLERS,
+    **historical_ticks.HANDLERS,
     **history.HANDLERS,
     **market_data.HANDLERS,
+    **news.HANDLERS,
     **order_requests.HANDLERS,
+    **scanner.HANDLERS,
+    **user_requests.HANDLERS,
     "reqCurrentTime": _current_time,
     "reqCurrentTimeInMillis": _current_millis,
 }
-"""Request -> answer; whatever is not here is refused."""
+"""Request -> answer; what is not here is refused or silent, see `refusals`."""

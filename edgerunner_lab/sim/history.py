@@ -11,6 +11,7 @@ from .history_terms import DAY_SECONDS, Period, bar_seconds, duration, period
 from .messages import Fields, Message
 from .replies import Refused, flag_of, number_of, text_of
 from .stamps import parse_stamp, stamp
+from .trading_schedules import SCHEDULE, historical_schedule
 from .universe import Instrument
 
 END_MESSAGE_FROM: Final = 196
@@ -35,8 +36,17 @@ FIRST_DAY: Final = "20040102-00:00:00"
 
 def historical_data(desk: Desk, client: Client, fields: Fields) -> Iterator[Message]:
     """Answer reqHistoricalData."""
-    line = _line(desk, fields)
     ends = text_of(fields, "endDateTime")
+    if text_of(fields, "whatToShow").upper() == SCHEDULE:
+        instrument = desk.instrument_in(fields)
+        end = (
+            min(_end(ends, instrument), desk.market.instant)
+            if ends
+            else desk.market.instant
+        )
+        yield from historical_schedule(desk, instrument, fields, end)
+        return
+    line = _line(desk, fields)
     stays = flag_of(fields, "keepUpToDate")
     if stays and ends:
         raise Refused(
@@ -115,7 +125,7 @@ def _line(desk: Desk, fields: Fields, size: int | None = None) -> BarLine:
             f"Error validating request.-'bP' : cause - What to show '{asked}' is not kept for"
             f" {instrument.name}. Legal ones are: {', '.join(SHOWN)}",
         )
-    if instrument.is_cash and SHOWN[asked] is Shown.TRADES:
+    if not instrument.has_prints and SHOWN[asked] is Shown.TRADES:
         raise Refused(162, _no_data(fields, None, instrument))
     regular = fields.get("useRTH")
     return BarLine(

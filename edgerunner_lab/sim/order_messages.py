@@ -5,15 +5,24 @@ from decimal import Decimal
 from typing import Final
 
 from .accounts import BASE
+from .conditions import condition_rows
 from .credit import Preview
 from .events import Event, Kind
+from .instrument import Instrument, Leg
 from .messages import Message, Value
-from .orders import Execution, Order
+from .order_echo import ECHOED_LIVE
+from .orders import Execution, Order, Terms
 from .replies import UNSET, contract_fields, error
 from .stamps import stamp
-from .universe import Instrument, Universe
+from .universe import Universe
 
 UNSET_TEXT: Final = "1.7976931348623157E308"
+
+LIVE_ONLY: Final = ECHOED_LIVE | {
+    *("o.parentId", "o.adjustedOrderType", "o.triggerPrice", "o.adjustedStopPrice"),
+    *("o.adjustedStopLimitPrice", "o.adjustedTrailingAmount"),
+}
+"""Fields of openOrder that completedOrder has not."""
 
 _MARGIN_NAMES: Final = (
     "initMargin",
@@ -58,16 +67,16 @@ def what_if(order: Order, instrument: Instrument, preview: Preview) -> Message:
 def order_status(order: Order) -> Message:
     """Return orderStatus."""
     fields: dict[str, Value] = {
-        "orderId": order.order_id,
+        "orderId": order.shown_id,
         "status": order.status.value,
         "filled": order.filled,
         "remaining": order.remaining,
         "avgFillPrice": rounded(order.average_price),
         "permId": order.perm_id,
-        "parentId": 0,
+        "parentId": order.terms.parent_id,
         "lastFillPrice": order.last_price,
         "clientId": order.client_id,
-        "whyHeld": "trigger" if order.is_live and order.is_waiting_for_trigger else "",
+        "whyHeld": order.why_held,
         "mktCapPrice": Decimal(0),
     }
     return Message("orderStatus", fields)
@@ -116,7 +125,8 @@ def commission_report(execution: Execution) -> Message:
 def completed_order(order: Order, instrument: Instrument) -> Message:
     """Return completedOrder."""
     assert order.ended is not None
-    fields = _order_fields(order, instrument) | {
+    common = _order_fields(order, instrument)
+    fields = {name: common[name] for name in common if name not in LIVE_ONLY} | {
         "s.status": order.status.value,
         "s.completedTime": stamp(order.ended, instrument.time_zone),
         "s.completedStatus": order.reason,
@@ -127,14 +137,14 @@ def completed_order(order: Order, instrument: Instrument) -> Message:
 
 def told_messages(event: Event, universe: Universe, *, version: int, now: float) -> Message:
     """Return the message that tells a client of an event."""
-    return _TELLERS[event.kind](
-        event, universe.by_con_id[event.order.terms.con_id], version, now
-    )
+    # A combo's legs are executed in their own contracts.
+    about = event.execution.con_id if event.execution else event.order.terms.con_id
+    return _TELLERS[event.kind](event, universe.by_con_id[about], version, now)
 
 
 def _live_fields(order: Order, instrument: Instrument) -> dict[str, Value]:
     """Return the fields of openOrder; completed orders do not say whose they were."""
-    owner: dict[str, Value] = {"o.orderId": order.order_id, "o.clientId": order.client_id}
+    owner: dict[str, Value] = {"o.orderId": order.shown_id, "o.clientId": order.client_id}
     return owner | _order_fields(order, instrument)
 
 
@@ -142,20 +152,97 @@ def _order_fields(order: Order, instrument: Instrument) -> dict[str, Value]:
     terms = order.terms
     return {
         **contract_fields(instrument, terms.exchange, right="?"),
-        "o.action": terms.side.name,
+        **_attachments(terms, instrument),
+        **_prices(order, instrument),
+        **_adjustment(terms, instrument),
+        "o.action": "SSHORT" if terms.is_short else terms.side.name,
         "o.totalQuantity": terms.quantity,
-        "o.orderType": terms.order_type.value,
-        "o.lmtPrice": Decimal(0)
-        if terms.limit is None
-        else instrument.price_of(terms.limit),
-        "o.auxPrice": Decimal(0) if terms.stop is None else instrument.price_of(terms.stop),
+        "o.orderType": order.type_now.value,
         "o.tif": terms.tif.value,
         "o.account": terms.account,
-        "o.origin": 0,
         "o.orderRef": terms.order_ref,
         "o.permId": order.perm_id,
+        "o.parentId": terms.parent_id,
+        "o.ocaGroup": terms.oca_group,
+        "o.ocaType": terms.oca_type,
         "o.outsideRth": terms.outside_rth,
+        "o.allOrNone": terms.all_or_none,
+        "o.minQty": int(terms.minimum) or None,
+        "o.displaySize": int(terms.display) or None,
+        "o.triggerMethod": terms.trigger_method,
+        "o.autoCancelParent": terms.auto_cancel_parent,
+        "o.origin": 0,
         "o.hidden": False,
+        **dict(terms.echo),
+    }
+
+
+def _prices(order: Order, instrument: Instrument) -> dict[str, Value]:
+    """Return the prices as they are now: those of trailing and pegged orders have moved."""
+    trail, kind = order.trail, order.type_now.kind
+    limit = order.terms.limit if kind.peg is not None else order.limit
+    aux = order.stop if kind.touch is not None else order.terms.offset
+    if kind.is_trailing:
+        aux = trail.amount if trail is not None else None
+    fields: dict[str, Value] = {
+        "o.lmtPrice": Decimal(0) if limit is None else instrument.price_of(limit),
+        "o.auxPrice": Decimal(0) if not aux else instrument.price_of(aux),
+    }
+    if trail is not None:
+        fields["o.trailingPercent"] = trail.percent
+        if order.stop is not None:
+            fields["o.trailStopPrice"] = instrument.price_of(order.stop)
+        if trail.limit_offset is not None:
+            fields["o.lmtPriceOffset"] = instrument.price_of(trail.limit_offset)
+    return fields
+
+
+def _adjustment(terms: Terms, instrument: Instrument) -> dict[str, Value]:
+    change = terms.adjustment
+    if change is None:
+        return {}
+    fields: dict[str, Value] = {
+        "o.adjustedOrderType": change.order_type.value,
+        "o.triggerPrice": instrument.price_of(change.trigger),
+        "o.adjustedStopPrice": instrument.price_of(change.stop),
+    }
+    if change.limit is not None:
+        fields["o.adjustedStopLimitPrice"] = instrument.price_of(change.limit)
+    if change.trail is not None:
+        amount = change.trail.amount
+        fields["o.adjustedTrailingAmount"] = (
+            change.trail.percent if amount is None else instrument.price_of(amount)
+        )
+    return fields
+
+
+def _attachments(terms: Terms, instrument: Instrument) -> dict[str, Value]:
+    """Return the counted groups of an order: legs, conditions and the parameters of its algorithm."""
+    fields: dict[str, Value] = {}
+    if instrument.legs:
+        fields["comboLegs"] = tuple(_leg_row(leg) for leg in instrument.legs)
+    if terms.conditions:
+        fields["conditions"] = condition_rows(terms.conditions)
+        fields["o.conditionsIgnoreRth"] = terms.conditions_ignore_rth
+        fields["o.conditionsCancelOrder"] = terms.conditions_cancel
+    if terms.algo is not None:
+        fields["o.algoStrategy"] = terms.algo.strategy
+        fields["algoParams"] = tuple(
+            {"tag": tag, "value": value} for tag, value in terms.algo.parameters
+        )
+    return fields
+
+
+def _leg_row(leg: Leg) -> dict[str, Value]:
+    return {
+        "conId": leg.con_id,
+        "ratio": abs(leg.ratio),
+        "action": "BUY" if leg.ratio > 0 else "SELL",
+        "exchange": leg.exchange,
+        "openClose": 0,
+        "shortSaleSlot": 0,
+        "designatedLocation": "",
+        "exemptCode": -1,
     }
 
 
@@ -185,6 +272,6 @@ _TELLERS: Final[Mapping[Kind, _Teller]] = {
     Kind.EXECUTION: _tell_execution,
     Kind.COMMISSION: _tell_commission,
     Kind.ERROR: lambda event, _, __, now: error(
-        event.order.order_id, event.code, event.text, now
+        event.order.shown_id, event.code, event.text, now
     ),
 }

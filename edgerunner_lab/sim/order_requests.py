@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from . import exercises
+from .brackets import attached, kept_links, transmitted_with, waits_for_entry
 from .clients import Client
 from .desk import Desk, Handler
-from .events import Kind, reported, told
+from .manual_orders import bind_all
 from .messages import Fields, Message
 from .order_messages import (
     UNASKED,
@@ -19,6 +21,7 @@ from .order_messages import (
 )
 from .order_terms import terms_in
 from .orders import Execution, Order, Status, Terms
+from .precautions import refuse_reckless
 from .replies import Refused, flag_of, number_of, text_of
 from .sessions import NEW_YORK
 from .stamps import parse_stamp
@@ -28,34 +31,49 @@ COMPLETED_SECONDS: Final = 86_400
 
 EXECUTION_DAYS_MAX: Final = 7
 
+REJECTED_CODE: Final = 201
+
 
 def place_order(desk: Desk, client: Client, fields: Fields) -> Iterable[Message]:
     """Answer placeOrder: a new order, a change of one, or a what-if."""
     order_id = number_of(fields, "orderId", UNASKED)
     terms = terms_in(desk, fields)
+    is_sent = flag_of(fields, "o.transmit")
     if flag_of(fields, "o.whatIf"):
+        if not is_sent:
+            raise Refused(413, "What-if order should have the transmit flag set to true.")
         return [_previewed(desk, client, order_id, terms)]
+    refuse_reckless(desk, terms, fields)
     known = desk.registry.live.get((client.client_id, order_id))
     if known is None:
-        _place_new(desk, client, order_id, terms, is_sent=flag_of(fields, "o.transmit"))
-        return ()
-    _refuse_mismatch(known, terms)
-    if known.status is Status.HELD:
-        known.terms = terms
-        if flag_of(fields, "o.transmit"):
-            _send(desk, known)
-        return ()
-    if refusal := desk.credit.refusal(terms, replacing=known):
-        raise Refused(201, refusal)
-    desk.report(desk.engine.amend(known, terms))
+        terms = attached(desk, client.client_id, terms)
+        order = _opened(desk, client, order_id, terms)
+    else:
+        order = known
+        _refuse_mismatch(order, terms)
+        terms = kept_links(order, terms)
+        if order.status is not Status.HELD:
+            _change(desk, order, terms)
+            return ()
+        desk.registry.relink(order, terms)
+        order.begin()
+    if is_sent:
+        for member in transmitted_with(desk.registry, order):
+            _send(desk, member)
     return ()
 
 
 def cancel_order(desk: Desk, client: Client, fields: Fields) -> Iterable[Message]:
     """Answer cancelOrder."""
     order_id = number_of(fields, "orderId", UNASKED)
-    order = desk.registry.live.get((client.client_id, order_id))
+    order = _cancellable(desk, client, order_id)
     if order is not None:
+        if order.status is Status.PENDING_CANCEL:
+            raise Refused(
+                161,
+                "Cancel attempted when order is not in a cancellable state."
+                f" Order permId = {order.perm_id}",
+            )
         desk.report(desk.engine.cancel(order))
         return ()
     ended = desk.registry.finished(client.client_id, order_id)
@@ -69,14 +87,19 @@ def cancel_order(desk: Desk, client: Client, fields: Fields) -> Iterable[Message
 
 
 def global_cancel(desk: Desk, _: Client, __: Fields) -> Iterable[Message]:
-    """Answer reqGlobalCancel: every order of every client."""
+    """Answer reqGlobalCancel: every order of every client, and those made by hand."""
     for order in list(desk.registry.live.values()):
-        desk.report(desk.engine.cancel(order))
+        # The end of a parent has ended its children.
+        if order.is_live and order.status is not Status.PENDING_CANCEL:
+            desk.report(desk.engine.cancel(order))
     return ()
 
 
 def open_orders(desk: Desk, client: Client, _: Fields) -> Iterator[Message]:
-    """Answer reqOpenOrders: the client's own orders."""
+    """Answer reqOpenOrders: the client's own orders; client 0 binds those made by hand by asking."""
+    if client.client_id == 0:
+        bind_all(desk)
+        yield from _told_first(desk, client)
     own = (o for o in desk.registry.working() if o.client_id == client.client_id)
     yield from _listed(desk, own)
 
@@ -87,19 +110,23 @@ def all_open_orders(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
 
 
 def auto_open_orders(desk: Desk, client: Client, fields: Fields) -> Iterator[Message]:
-    """Answer reqAutoOpenOrders, which binds orders made by hand; nobody can make any here."""
-    if flag_of(fields, "bAutoBind") and client.client_id != 0:
+    """Answer reqAutoOpenOrders, with which client 0 binds orders made by hand from now on."""
+    if client.client_id != 0:
         raise Refused(
             321,
             "Error validating request.-'bC' : cause - Only the default client (i.e 0) can auto bind orders.",
         )
+    desk.binder = client.key if flag_of(fields, "bAutoBind") else None
     yield from open_orders(desk, client, fields)
 
 
-def completed_orders(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
-    """Answer reqCompletedOrders: what ended within a day; every order here came through the API."""
+def completed_orders(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
+    """Answer reqCompletedOrders: what ended within a day, without those made by hand if only the API's are wanted."""
+    is_api_only = flag_of(fields, "apiOnly")
     since = desk.market.now - COMPLETED_SECONDS
     for order in desk.registry.completed:
+        if order.is_manual and is_api_only:
+            continue
         if order.ended is not None and order.ended >= since:
             instrument = desk.market.universe.by_con_id[order.terms.con_id]
             yield completed_order(order, instrument)
@@ -121,28 +148,57 @@ def request_ids(desk: Desk, client: Client, _: Fields) -> Iterator[Message]:
     yield Message("nextValidId", {"orderId": desk.registry.next_order_id(client.client_id)})
 
 
-def _place_new(
-    desk: Desk, client: Client, order_id: int, terms: Terms, *, is_sent: bool
-) -> None:
+def _opened(desk: Desk, client: Client, order_id: int, terms: Terms) -> Order:
     ended = desk.registry.finished(client.client_id, order_id)
     if ended is not None and ended.status is Status.FILLED:
         raise Refused(104, "Cannot modify a filled order.")
     if ended is not None or order_id <= 0:
         raise Refused(103, "Duplicate order ID.")
-    order = desk.registry.open(client.client_id, order_id, terms, at=desk.market.second)
     desk.is_changed = True
-    if is_sent:
-        _send(desk, order)
+    return desk.registry.open(client.client_id, order_id, terms, at=desk.market.second)
+
+
+def _change(desk: Desk, order: Order, terms: Terms) -> None:
+    if order.status is Status.PENDING_CANCEL:
+        raise Refused(
+            161,
+            "Cancel attempted when order is not in a cancellable state."
+            f" Order permId = {order.perm_id}",
+        )
+    if not waits_for_entry(desk.registry, order) and (
+        refusal := desk.credit.refusal(terms, replacing=order)
+    ):
+        raise Refused(201, refusal)
+    desk.report(desk.engine.amend(order, terms))
 
 
 def _send(desk: Desk, order: Order) -> None:
-    refusal = desk.credit.refusal(order.terms, replacing=order)
-    if refusal is None:
-        desk.report(desk.engine.submit(order))
+    if not order.is_live:
         return
-    order.move(Status.INACTIVE, at=desk.market.second, reason=refusal)
-    desk.registry.close(order)
-    desk.report([*reported(order), told(Kind.ERROR, order, code=201, text=refusal)])
+    refusal = None
+    if not waits_for_entry(desk.registry, order):
+        refusal = desk.credit.refusal(order.terms, replacing=order)
+    desk.report(
+        desk.engine.submit(order)
+        if refusal is None
+        else desk.engine.reject(order, REJECTED_CODE, refusal)
+    )
+
+
+def _cancellable(desk: Desk, client: Client, order_id: int) -> Order | None:
+    """Return the live order that a client means; client 0 may name any client's if only one has the id."""
+    own = desk.registry.live.get((client.client_id, order_id))
+    if own is not None or client.client_id != 0:
+        return own
+    named = [o for o in desk.registry.live.values() if o.order_id == order_id]
+    return named[0] if len(named) == 1 else None
+
+
+def _told_first(desk: Desk, client: Client) -> Iterator[Message]:
+    """Take what waits for a client out of the outbox, so that it comes before the answer."""
+    waiting = [reply for reply in desk.outbox if reply.client == client.key]
+    desk.outbox = [reply for reply in desk.outbox if reply.client != client.key]
+    return (reply.message for reply in waiting)
 
 
 def _previewed(desk: Desk, client: Client, order_id: int, terms: Terms) -> Message:
@@ -155,6 +211,7 @@ def _previewed(desk: Desk, client: Client, order_id: int, terms: Terms) -> Messa
         terms=terms,
         placed=desk.market.second,
     )
+    order.begin()
     return what_if(order, instrument, desk.credit.preview(terms))
 
 
@@ -234,5 +291,6 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "reqCompletedOrders": completed_orders,
     "reqExecutions": executions,
     "reqIds": request_ids,
+    **exercises.HANDLERS,
 }
 """Request -> answer."""

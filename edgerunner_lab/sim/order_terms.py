@@ -1,48 +1,50 @@
 """placeOrder's fields as `Terms`, or the broker's reason for refusing them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from .book import Side
+from .algos import algo_in
+from .book import ZERO, Side
+from .conditions import Condition, conditions_in
+from .contract_details import ORDER_TYPES
 from .desk import Desk
+from .instrument import Instrument
 from .messages import Fields, Value
-from .orders import OrderType, Terms, Tif
-from .replies import Refused, decimal_of, flag_of, text_of
-from .universe import Instrument
-
-KNOWN_ORDER_TYPES: Final = frozenset(
-    {
-        *("MIT", "LIT", "TRAIL", "TRAIL LIMIT", "MOC", "LOC", "MTL", "REL", "MIDPRICE"),
-        *("PEG MKT", "PEG MID", "PEG BEST", "PEG BENCH", "PEG STK", "VWAP", "TWAP", "VOL"),
-        *("MKT PRT", "STP PRT", "BOX TOP", "PASSV REL", "COMBO", "SNAP MID", "SNAP MKT"),
-    }
-)
-"""Types the broker has and this market does not work: refused with 387 instead of 321."""
-
-ALIASES: Final = {
-    "STOP": "STP",
-    "STPLMT": "STP LMT",
-    "STOP LIMIT": "STP LMT",
-    "LIMIT": "LMT",
-}
+from .order_echo import echo_in
+from .order_prices import CAUSE, Prices
+from .order_types import ALIASES, UNWORKED_TYPES, OrderType, Tif
+from .orders import Terms
+from .replies import Refused, decimal_of, flag_of, number_of, text_of
+from .settlement import has_ended
+from .stamps import day_stamp, parse_stamp
+from .triggers import METHODS
 
 UNWORKED: Final[Mapping[str, tuple[tuple[Value, ...], str]]] = {
-    "o.parentId": ((None, 0), "attached orders"),
-    "o.ocaGroup": ((None, ""), "one-cancels-all groups"),
-    "o.goodAfterTime": ((None, ""), "good-after times"),
-    "o.goodTillDate": ((None, ""), "good-till dates"),
-    "o.allOrNone": ((None, False), "all-or-none"),
-    "o.minQty": ((None, 0), "minimum quantities"),
-    "o.hidden": ((None, False), "hidden orders"),
-    "o.algoStrategy": ((None, ""), "algorithms"),
     "o.hedgeType": ((None, ""), "hedges"),
     "o.cashQty": ((None, Decimal(0)), "cash quantities"),
-    "conditions": ((None, ()), "conditions"),
-    "o.adjustedOrderType": ((None, "", "None"), "adjustable stops"),
     "o.discretionaryAmt": ((None, Decimal(0)), "discretionary amounts"),
+    "o.scalePriceIncrement": ((None, Decimal(0)), "scale orders"),
 }
 """field -> (values that ask for nothing, what others ask for). Refused, since an order worked without them would not be what was meant."""
+
+DETAIL_NAMES: Final[Mapping[OrderType, str]] = {
+    OrderType.TRAIL_LIMIT: "TRAILLMT",
+    OrderType.MIDPRICE: "MIDPX",
+}
+"""order type -> how contract details spell it, where that is not the type without its blanks."""
+
+COMBO_TYPES: Final = "LMT,MKT,STP,STPLMT,TRAIL,TRAILLMT,LIT,MIT,REL"
+"""What combos take: they have no contract details that could list it."""
+
+FRACTION_MIN: Final = Decimal("0.0001")
+"""Smallest part of a unit that an order may have where fractions are taken."""
+
+OCA_DEFAULT: Final = 3
+OCA_TYPES: Final = (1, 2, 3)
 
 
 def terms_in(desk: Desk, fields: Fields) -> Terms:
@@ -52,31 +54,73 @@ def terms_in(desk: Desk, fields: Fields) -> Terms:
         Refused: With the broker's code, if it cannot be worked as asked.
     """
     instrument = desk.instrument_in(fields)
-    exchange = text_of(fields, "c.exchange")
-    if not exchange:
-        raise Refused(321, f"{_CAUSE}Missing order exchange")
+    if not text_of(fields, "c.exchange"):
+        raise Refused(321, f"{CAUSE}Missing order exchange")
+    for name, (quiet, what) in UNWORKED.items():
+        if fields.get(name) not in quiet:
+            raise Refused(321, f"{CAUSE}{what} are not worked by this gateway ({name[2:]})")
+    if any(has_ended(part, desk.market.second) for part in _parts(desk, instrument)):
+        raise Refused(
+            201, f"Order rejected - reason:Contract {instrument.name} has expired."
+        )
+    return _with_restraints(desk, instrument, fields, _priced(desk, instrument, fields))
+
+
+def _priced(desk: Desk, instrument: Instrument, fields: Fields) -> Terms:
+    """Return what is to be traded and at which prices."""
     account = _account(desk, fields)
-    _refuse_unworked(fields)
-    order_type = _order_type(fields)
+    order_type = _order_type(instrument, fields)
     side = _side(fields)
-    limit = _price(desk, instrument, fields, "o.lmtPrice") if order_type.has_limit else None
-    stop = _price(desk, instrument, fields, "o.auxPrice") if order_type.has_stop else None
+    prices = Prices(desk.market.universe, instrument, fields)
     return Terms(
         con_id=instrument.con_id,
-        exchange=exchange,
+        exchange=text_of(fields, "c.exchange"),
         side=side,
-        quantity=_quantity(instrument, fields),
+        quantity=_quantity(desk, instrument, fields),
         order_type=order_type,
-        limit=limit,
-        stop=stop,
-        tif=_tif(fields),
+        limit=prices.limit(order_type),
+        stop=prices.stop(order_type),
+        trail=prices.trail(order_type),
+        offset=prices.offset(order_type),
+        adjustment=prices.adjustment(order_type),
+        tif=_tif(instrument, fields),
         outside_rth=flag_of(fields, "o.outsideRth"),
         account=account,
         order_ref=text_of(fields, "o.orderRef"),
+        is_short=text_of(fields, "o.action").upper() == "SSHORT",
+        echo=echo_in(fields),
     )
 
 
-_CAUSE: Final = "Error validating request.-'bF' : cause - "
+def _with_restraints(
+    desk: Desk, instrument: Instrument, fields: Fields, terms: Terms
+) -> Terms:
+    """Add what holds the order back, cuts it up, or ties it to others."""
+    zone = instrument.time_zone
+    today = day_stamp(datetime.fromtimestamp(desk.market.now, ZoneInfo(zone)).date())
+    return replace(
+        terms,
+        parent_id=number_of(fields, "o.parentId"),
+        oca_group=text_of(fields, "o.ocaGroup"),
+        oca_type=_oca_type(fields),
+        good_after=_time(fields, "o.goodAfterTime", zone),
+        good_till=_good_till(desk, fields, terms.tif, zone),
+        all_or_none=flag_of(fields, "o.allOrNone"),
+        minimum=_part(fields, "o.minQty", terms.quantity),
+        display=_part(fields, "o.displaySize", terms.quantity),
+        trigger_method=_trigger_method(fields),
+        conditions=_conditions(desk, fields, zone),
+        conditions_ignore_rth=flag_of(fields, "o.conditionsIgnoreRth"),
+        conditions_cancel=flag_of(fields, "o.conditionsCancelOrder"),
+        algo=algo_in(fields, zone, today),
+        auto_cancel_parent=flag_of(fields, "o.autoCancelParent"),
+    )
+
+
+def _parts(desk: Desk, instrument: Instrument) -> list[Instrument]:
+    """Return the legs of a combo, or the instrument itself."""
+    listed = desk.market.universe.by_con_id
+    return [listed[leg.con_id] for leg in instrument.legs] or [instrument]
 
 
 def _account(desk: Desk, fields: Fields) -> str:
@@ -90,80 +134,143 @@ def _account(desk: Desk, fields: Fields) -> str:
     return desk.account.account_id
 
 
-def _refuse_unworked(fields: Fields) -> None:
-    for name, (quiet, what) in UNWORKED.items():
-        value = fields.get(name)
-        if value not in quiet:
-            raise Refused(
-                321, f"{_CAUSE}{what} are not worked by this gateway ({name[2:] or name})"
-            )
-
-
-def _order_type(fields: Fields) -> OrderType:
+def _order_type(instrument: Instrument, fields: Fields) -> OrderType:
+    if instrument.sec_type == "CONTFUT":
+        raise Refused(
+            321,
+            f"{CAUSE}Continuous futures cannot be traded, expected a contract with an expiry",
+        )
     asked = text_of(fields, "o.orderType").upper()
     asked = ALIASES.get(asked, asked)
-    if asked in KNOWN_ORDER_TYPES:
-        raise Refused(
-            387, f"Unsupported order type for this exchange and security type: {asked}."
-        )
+    unsupported = Refused(
+        387, f"Unsupported order type for this exchange and security type: {asked}."
+    )
+    if asked in UNWORKED_TYPES or not instrument.is_tradable:
+        raise unsupported
     try:
-        return OrderType(asked)
+        found = OrderType(asked)
     except ValueError:
-        raise Refused(321, f"{_CAUSE}Invalid order type was entered") from None
+        raise Refused(321, f"{CAUSE}Invalid order type was entered") from None
+    if not _takes(instrument, DETAIL_NAMES.get(found, found.value.replace(" ", ""))):
+        raise unsupported
+    return found
+
+
+def _takes(instrument: Instrument, name: str) -> bool:
+    """Return whether contract details list a type of order for this kind of instrument."""
+    listed = ORDER_TYPES.get(instrument.sec_type, COMBO_TYPES)
+    return name in listed.split(",")
 
 
 def _side(fields: Fields) -> Side:
     asked = text_of(fields, "o.action").upper()
     sides = {"BUY": Side.BUY, "SELL": Side.SELL, "SSHORT": Side.SELL}
     if asked not in sides:
-        raise Refused(321, f"{_CAUSE}Invalid side: found '{asked}', expected BUY or SELL")
+        raise Refused(321, f"{CAUSE}Invalid side: found '{asked}', expected BUY or SELL")
     return sides[asked]
 
 
-def _tif(fields: Fields) -> Tif:
+def _tif(instrument: Instrument, fields: Fields) -> Tif:
     asked = text_of(fields, "o.tif").upper() or Tif.DAY.value
     try:
-        return Tif(asked)
+        tif = Tif(asked)
     except ValueError:
         raise Refused(
             391,
-            f"The time-in-force is invalid: found '{asked}', expected DAY, GTC, IOC or FOK.",
+            f"The time-in-force is invalid: found '{asked}',"
+            f" expected one of {', '.join(Tif)}.",
         ) from None
+    if tif is Tif.OPG and not _takes(instrument, tif.value):
+        raise Refused(391, "The time-in-force is invalid: OPG needs an opening auction.")
+    return tif
 
 
-def _quantity(instrument: Instrument, fields: Fields) -> Decimal:
+def _quantity(desk: Desk, instrument: Instrument, fields: Fields) -> Decimal:
     quantity = decimal_of(fields, "o.totalQuantity")
     if not quantity:
         raise Refused(434, "The order size cannot be zero.")
     if quantity < 0:
         raise Refused(
-            321, f"{_CAUSE}Invalid order size {quantity:f}, expected a positive one"
+            321, f"{CAUSE}Invalid order size {quantity:f}, expected a positive one"
         )
-    if quantity % 1:
+    is_fraction = bool(quantity % 1) and not instrument.size_increment % 1
+    if is_fraction and not desk.rules.takes_fractions:
         raise Refused(
             10243,
             "Fractional-sized order cannot be placed via API."
             " Please refer to our website for more details.",
         )
-    if quantity % instrument.size_increment or quantity < instrument.size_min:
+    least = FRACTION_MIN if is_fraction else instrument.size_min
+    step = FRACTION_MIN if is_fraction else instrument.size_increment
+    if quantity % step or quantity < least:
         raise Refused(
             388,
             f"Order size {quantity:f} is smaller than the minimum required size of"
-            f" {instrument.size_min:f} or not a multiple of {instrument.size_increment:f}.",
+            f" {least:f} or not a multiple of {step:f}.",
         )
     return quantity
 
 
-def _price(desk: Desk, instrument: Instrument, fields: Fields, name: str) -> int:
-    """Return a price in ticks."""
-    price = decimal_of(fields, name)
-    if price is None or price <= 0:
+def _part(fields: Fields, name: str, quantity: Decimal) -> Decimal:
+    """Return a size that is a part of the order's; 0 where none is asked for."""
+    part = Decimal(number_of(fields, name))
+    if part <= 0:
+        return ZERO
+    if part > quantity:
+        if name == "o.displaySize":
+            raise Refused(
+                409, "The display size should be smaller than the total quantity."
+            )
+        raise Refused(321, f"{CAUSE}{name[2:]} was {part:f}, expected at most {quantity:f}")
+    return part
+
+
+def _oca_type(fields: Fields) -> int:
+    asked = number_of(fields, "o.ocaType")
+    if asked and asked not in OCA_TYPES:
+        raise Refused(321, f"{CAUSE}Invalid OCA type: found {asked}, expected 1, 2 or 3")
+    return asked or OCA_DEFAULT
+
+
+def _trigger_method(fields: Fields) -> int:
+    asked = number_of(fields, "o.triggerMethod")
+    if asked not in METHODS:
         raise Refused(
-            321, f"{_CAUSE}Missing or invalid {name[2:]}, expected a price above 0"
+            321,
+            f"{CAUSE}Invalid trigger method: found {asked},"
+            f" expected one of {', '.join(str(method) for method in sorted(METHODS))}",
         )
-    if price % desk.market.universe.increment(instrument, price):
+    return asked
+
+
+def _time(fields: Fields, name: str, zone: str) -> int | None:
+    text = text_of(fields, name)
+    if not text:
+        return None
+    try:
+        return int(parse_stamp(text, zone))
+    except ValueError:
         raise Refused(
-            110,
-            "The price does not conform to the minimum price variation for this contract.",
-        )
-    return int(price / instrument.min_tick)
+            337,
+            "The date, time, or time-zone entered is invalid."
+            " The correct format is yyyymmdd hh:mm:ss xx/xxxx"
+            f" ({name[2:]} was '{text}')",
+        ) from None
+
+
+def _good_till(desk: Desk, fields: Fields, tif: Tif, zone: str) -> int | None:
+    if tif is not Tif.GTD:
+        return None
+    until = _time(fields, "o.goodTillDate", zone)
+    if until is None or until <= desk.market.second:
+        raise Refused(334, "Invalid Good Till Date order")
+    return until
+
+
+def _conditions(desk: Desk, fields: Fields, zone: str) -> tuple[Condition, ...]:
+    found = conditions_in(fields, zone)
+    listed = desk.market.universe.by_con_id
+    for condition in found:
+        if condition.con_id and listed.get(condition.con_id) is None:
+            raise Refused(200, "No security definition has been found for the request")
+    return found

@@ -49,6 +49,16 @@ class Outbox:
         """How much is held back."""
         return self._waiting_bytes
 
+    def add_frames(self, data: bytes) -> bool:
+        """Send frames of values by the next `flush`; return False, and do nothing, while values are held back."""
+        if self._is_blocked:
+            return False
+        self._batch.append(data)
+        self._batch_bytes += len(data)
+        if self._batch_bytes > BATCH_BYTES_MAX:
+            self.flush()
+        return True
+
     def add(self, message: Message, data: bytes) -> None:
         """Send `data`, the frame of `message`, by the next `flush`, or hold it back.
 

@@ -1,22 +1,19 @@
 """The registry of orders and executions, and the numbers they are given; all of it survives a restart."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from .book import Side
-from .orders import Execution, Order, OrderType, Status, Terms, Tif
+from .book import ZERO
+from .exposure import Exposure, Reserve
+from .order_rows import Row, execution_in, order_in, row_of
+from .orders import Execution, Order, Status, Terms
 
 COMPLETED_MAX: Final = 2_000
 """Finished orders kept; older ones are forgotten first."""
 
 EXECUTIONS_MAX: Final = 10_000
-
-
-_Row = dict[str, Any]
-"""An order or an execution as JSON holds it."""
 
 
 @dataclass(slots=True)
@@ -26,6 +23,8 @@ class Registry:
     Attributes:
         next_perm_id: At most 2147483647, the largest that older clients read.
         floor_by_client: API client id -> highest order id it has used.
+        manual_orders: Orders made by hand so far.
+        lapses: Contract ids of held options that shall not be exercised when they end.
     """
 
     next_perm_id: int
@@ -39,11 +38,23 @@ class Registry:
     executions: deque[Execution] = field(
         default_factory=lambda: deque[Execution](maxlen=EXECUTIONS_MAX)
     )
-    _completed_rows: deque[_Row] = field(
-        default_factory=lambda: deque[_Row](maxlen=COMPLETED_MAX)
+    manual_orders: int = 0
+    lapses: set[int] = field(default_factory=set[int])
+    _ended: dict[tuple[int, int], Order] = field(
+        default_factory=dict[tuple[int, int], Order]
     )
-    _execution_rows: deque[_Row] = field(
-        default_factory=lambda: deque[_Row](maxlen=EXECUTIONS_MAX)
+    _exposure: Exposure = field(default_factory=Exposure)
+    _children: dict[tuple[int, int], dict[int, Order]] = field(
+        default_factory=dict[tuple[int, int], dict[int, Order]]
+    )
+    _groups: dict[str, dict[int, Order]] = field(
+        default_factory=dict[str, dict[int, Order]]
+    )
+    _completed_rows: deque[Row] = field(
+        default_factory=lambda: deque[Row](maxlen=COMPLETED_MAX)
+    )
+    _execution_rows: deque[Row] = field(
+        default_factory=lambda: deque[Row](maxlen=EXECUTIONS_MAX)
     )
 
     @classmethod
@@ -57,15 +68,48 @@ class Registry:
             key=self.next_key,
             client_id=client_id,
             order_id=order_id,
-            perm_id=self.next_perm_id,
+            perm_id=self.next_number(),
             terms=terms,
             placed=at,
         )
+        order.begin()
         self.next_key += 1
-        self.next_perm_id += 1
-        self.live[client_id, order_id] = order
+        self._enter(order)
         self.use(client_id, order_id)
         return order
+
+    def open_by_hand(self, terms: Terms, *, at: int) -> Order:
+        """Return a new order that nobody placed through the API; client 0 may be given its id, which is negative."""
+        self.manual_orders += 1
+        order = self.open(0, -self.manual_orders, terms, at=at)
+        order.is_manual = True
+        return order
+
+    def relink(self, order: Order, terms: Terms) -> None:
+        """Give an order new terms; its place among related orders follows."""
+        relatives = self.group(order)
+        self._leave(order)
+        order.terms = terms
+        self._enter(order)
+        for each in (order, *relatives[:1]):
+            self.recount(each)
+
+    def parent(self, order: Order) -> Order | None:
+        """Return the order that must be filled before this one works; None when there is none left."""
+        if not order.terms.parent_id:
+            return None
+        return self.live.get((order.client_id, order.terms.parent_id))
+
+    def children(self, order: Order) -> list[Order]:
+        """Return the live orders that wait for this one."""
+        return list(self._children.get((order.client_id, order.order_id), {}).values())
+
+    def group(self, order: Order) -> list[Order]:
+        """Return the other live orders of its one-cancels-all group."""
+        if not order.terms.oca_group:
+            return []
+        members = self._groups.get(order.terms.oca_group, {})
+        return [other for other in members.values() if other is not order]
 
     def use(self, client_id: int, order_id: int) -> None:
         """Remember that a client has used an order id."""
@@ -76,6 +120,11 @@ class Registry:
         """Return the first order id the client has not reached."""
         return self.floor_by_client.get(client_id, 0) + 1
 
+    def next_number(self) -> int:
+        """Return a permId that nothing else has."""
+        self.next_perm_id += 1
+        return self.next_perm_id - 1
+
     def next_exec_id(self) -> str:
         """Return a number no other execution has, in the broker's form."""
         self.next_execution += 1
@@ -84,25 +133,63 @@ class Registry:
     def close(self, order: Order) -> None:
         """Move an ended order to the completed ones."""
         assert not order.is_live
-        self.live.pop((order.client_id, order.order_id), None)
+        relatives = [*self.group(order)[:1], *self.children(order)]
+        self._leave(order)
+        for each in (order, *relatives):
+            self.recount(each)
         self._complete(order)
+
+    def reserves(self, without: Order | None = None) -> list[Reserve]:
+        """Return what working orders may still trade together, leaving out one.
+
+        Children of live parents are not counted, and of a group only the largest order: the others end with it.
+        """
+        return self._exposure.reserves(without)
+
+    def recount(self, order: Order) -> None:
+        """Count an order again, and its group, after it was sent, changed, filled or ended."""
+        members = [order, *self.group(order)]
+        able = [each for each in members if self._may_trade(each)]
+        if order.terms.oca_group and able:
+            able = [max(able, key=lambda each: (each.remaining, -each.key))]
+        for each in members:
+            self._exposure.count(each, each.remaining if each in able else ZERO)
+
+    def _may_trade(self, order: Order) -> bool:
+        is_sent = order.is_live and order.status is not Status.HELD
+        return is_sent and self.parent(order) is None
 
     def record(self, execution: Execution) -> None:
         """Remember an execution."""
         self.executions.append(execution)
-        self._execution_rows.append(_row(execution))
+        self._execution_rows.append(row_of(execution))
+
+    def _enter(self, order: Order) -> None:
+        self.live[order.client_id, order.order_id] = order
+        if order.terms.parent_id:
+            parent = (order.client_id, order.terms.parent_id)
+            self._children.setdefault(parent, {})[order.key] = order
+        if order.terms.oca_group:
+            self._groups.setdefault(order.terms.oca_group, {})[order.key] = order
+
+    def _leave(self, order: Order) -> None:
+        self.live.pop((order.client_id, order.order_id), None)
+        _drop(self._children, (order.client_id, order.terms.parent_id), order)
+        _drop(self._groups, order.terms.oca_group, order)
 
     def _complete(self, order: Order) -> None:
+        if len(self.completed) == COMPLETED_MAX:
+            oldest = self.completed[0]
+            if self._ended.get((oldest.client_id, oldest.order_id)) is oldest:
+                del self._ended[oldest.client_id, oldest.order_id]
+        self._ended[order.client_id, order.order_id] = order
         # What has ended changes no more, so its row is made once and not at every snapshot.
         self.completed.append(order)
-        self._completed_rows.append(_order_row(order))
+        self._completed_rows.append(row_of(order))
 
     def finished(self, client_id: int, order_id: int) -> Order | None:
         """Return the newest completed order with a client's id."""
-        for order in reversed(self.completed):
-            if (order.client_id, order.order_id) == (client_id, order_id):
-                return order
-        return None
+        return self._ended.get((client_id, order_id))
 
     def working(self) -> Iterator[Order]:
         """Yield the live orders that have been transmitted, oldest first."""
@@ -116,10 +203,12 @@ class Registry:
             "next_perm_id": self.next_perm_id,
             "next_execution": self.next_execution,
             "next_key": self.next_key,
+            "manual_orders": self.manual_orders,
+            "lapses": sorted(self.lapses),
             "floors": {
                 str(client): floor for client, floor in self.floor_by_client.items()
             },
-            "live": [_order_row(order) for order in self.live.values()],
+            "live": [row_of(order) for order in self.live.values()],
             "completed": list(self._completed_rows),
             "executions": list(self._execution_rows),
         }
@@ -135,66 +224,27 @@ class Registry:
             next_perm_id=int(saved["next_perm_id"]),
             next_execution=int(saved["next_execution"]),
             next_key=int(saved["next_key"]),
+            manual_orders=int(saved.get("manual_orders", 0)),
+            lapses={int(con_id) for con_id in saved.get("lapses", ())},
             floor_by_client={int(c): int(floor) for c, floor in saved["floors"].items()},
         )
         for row in saved["live"]:
-            order = _order(row)
-            registry.live[order.client_id, order.order_id] = order
+            order = order_in(row)
+            registry._enter(order)
+        for order in registry.live.values():
+            registry.recount(order)
         for row in saved["completed"]:
-            registry._complete(_order(row))
+            registry._complete(order_in(row))
         for row in saved["executions"]:
-            registry.record(Execution(**_read(row, _EXECUTION_READERS)))
+            registry.record(execution_in(row))
         return registry
 
 
-def _side(value: str) -> Side:
-    return Side(int(value))
+_Key = TypeVar("_Key")
 
 
-def _money(value: str | None) -> Decimal | None:
-    return None if value is None else Decimal(value)
-
-
-_Readers = Mapping[str, Callable[[Any], Any]]
-
-_TERMS_READERS: Final[_Readers] = {
-    "side": _side,
-    "quantity": Decimal,
-    "order_type": OrderType,
-    "tif": Tif,
-}
-_ORDER_READERS: Final[_Readers] = {
-    "status": Status,
-    "filled": Decimal,
-    "worth": Decimal,
-    "last_price": Decimal,
-    "commission": Decimal,
-}
-_EXECUTION_READERS: Final[_Readers] = {
-    "side": _side,
-    "shares": Decimal,
-    "price": Decimal,
-    "cumulative": Decimal,
-    "average_price": Decimal,
-    "commission": Decimal,
-    "realized": _money,
-}
-
-
-def _row(thing: Terms | Order | Execution) -> dict[str, Any]:
-    values = {name: getattr(thing, name) for name in thing.__slots__}
-    return {name: str(v) if isinstance(v, Decimal) else v for name, v in values.items()}
-
-
-def _order_row(order: Order) -> dict[str, Any]:
-    return {**_row(order), "terms": _row(order.terms)}
-
-
-def _read(row: Mapping[str, Any], readers: _Readers) -> dict[str, Any]:
-    return {name: readers[name](v) if name in readers else v for name, v in row.items()}
-
-
-def _order(row: Mapping[str, Any]) -> Order:
-    values = _read(row, _ORDER_READERS)
-    values["terms"] = Terms(**_read(row["terms"], _TERMS_READERS))
-    return Order(**values)
+def _drop(found: dict[_Key, dict[int, Order]], key: _Key, order: Order) -> None:
+    """Take an order out of the set under `key`, and the set away when it is empty."""
+    members = found.get(key)
+    if members is not None and members.pop(order.key, None) is not None and not members:
+        del found[key]

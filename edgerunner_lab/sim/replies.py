@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from .instrument import Instrument
 from .messages import Fields, Message, Value
-from .universe import Instrument
 
 UNSET: Final = sys.float_info.max
 """How the broker writes a number it does not have."""
@@ -54,10 +54,10 @@ def contract_fields(
         "c.conId": instrument.con_id,
         "c.symbol": instrument.symbol,
         "c.secType": instrument.sec_type,
-        "c.lastTradeDateOrContractMonth": "",
-        "c.strike": Decimal(0),
-        "c.right": right,
-        "c.multiplier": "",
+        "c.lastTradeDateOrContractMonth": instrument.last_trade_date,
+        "c.strike": instrument.strike,
+        "c.right": instrument.right or right,
+        "c.multiplier": instrument.multiplier_text,
         "c.exchange": exchange,
         "c.currency": instrument.currency,
         "c.localSymbol": instrument.local_symbol,

@@ -96,6 +96,15 @@ class StateFile:
             case _:
                 raise self.refusal("is not a saved market")
 
+    def saved_at(self) -> datetime | None:
+        """Return the gateway's time when the file was last written; None when that is not known."""
+        try:
+            content: Any = json.loads(self.path.read_text(encoding="utf-8"))
+            saved = datetime.fromisoformat(content["saved"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return saved if saved.tzinfo is not None else None
+
     def refusal(self, reason: str) -> StateError:
         """Return the error that says why this file is not used and what to do."""
         return StateError(
@@ -127,19 +136,28 @@ class Discovery:
     def __init__(self, directory: Path) -> None:
         self.path = directory / DISCOVERY_NAME
 
-    def publish(self, *, port: int, started: datetime, version: str) -> None:
-        """Say where this process listens.
+    def publish(
+        self,
+        *,
+        port: int,
+        started: datetime,
+        version: str,
+        control: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Say where this process listens, for clients and for commands.
 
         Raises:
             OSError: it could not be written.
         """
-        facts = {
+        facts: dict[str, Any] = {
             "schema": SCHEMA,
             "pid": os.getpid(),
             "port": port,
             "started": started.isoformat(),
             "version": version,
         }
+        if control is not None:
+            facts["control"] = dict(control)
         write_whole(self.path, json.dumps(facts))
 
     def withdraw(self) -> None:

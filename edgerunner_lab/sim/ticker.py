@@ -1,66 +1,91 @@
-"""Tells every line what its instrument's quote has done, step by step."""
+"""Tells every market-data line what its instrument has done: the feeds, the books, and snapshots that end."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
-from .clients import Client, Line, TickLine
+from .clients import Client
+from .depth import book_changes
 from .desk import Desk
-from .market_data import changes, generic_ticks, line_messages, single_ticks
+from .feed import Feed, opened_feed
+from .instrument import Instrument
+from .messages import Message
 from .replies import Reply
-from .tape import Quote
-from .universe import Instrument
+
+Key: TypeAlias = tuple[int, bool]
+"""Contract id, and whether the feed is delayed."""
 
 
 class Ticker:
-    """Remembers what each watched instrument last showed."""
+    """Remembers what each watched instrument last showed, and who watches it."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._seen: dict[int, tuple[int, Quote]] = {}
+        self._feeds: dict[Key, Feed] = {}
+        self._known: list[tuple[int, ...]] = []
+        self._step = -1
 
     def watch(self, client: Client) -> None:
         """Begin with the present for instruments that a client is the first to watch."""
-        market = self._desk.market
-        for line in (*client.lines.values(), *client.tick_lines.values()):
-            if line.instrument.con_id not in self._seen:
-                quote = market.quote(line.instrument)
-                self._seen[line.instrument.con_id] = (market.step, quote)
+        for line in client.lines.values():
+            self._feed(line.instrument, is_delayed=line.is_delayed)
+        for tick_line in client.tick_lines.values():
+            self._feed(tick_line.instrument, is_delayed=False)
 
     def moved(self) -> list[Reply]:
         """Return everything that has changed since the last time, for every line."""
-        watchers = self._watchers()
-        for con_id in [con_id for con_id in self._seen if con_id not in watchers]:
-            del self._seen[con_id]
         replies: list[Reply] = []
-        for con_id, lines in watchers.items():
-            instrument = self._desk.market.universe.by_con_id[con_id]
-            replies += self._moves(instrument, lines)
+        if self._desk.market.step != self._step:
+            self._step = self._desk.market.step
+            self._sort()
+            for feed in self._feeds.values():
+                replies += feed.moved(self._desk)
+            replies += self._ended()
+        # Own orders change a book within a step, too.
+        for client in self._desk.clients.values():
+            if client.depths:
+                for line in client.depths.values():
+                    changes = book_changes(self._desk, line)
+                    replies += (Reply(client.key, message) for message in changes)
         return replies
 
-    def _watchers(self) -> dict[int, list[tuple[int, Line | TickLine]]]:
-        watchers: dict[int, list[tuple[int, Line | TickLine]]] = {}
+    def _ended(self) -> Iterator[Reply]:
+        """Yield the ends of snapshots that have waited long enough."""
+        second = self._desk.market.second
         for client in self._desk.clients.values():
-            for line in (*client.lines.values(), *client.tick_lines.values()):
-                watchers.setdefault(line.instrument.con_id, []).append((client.key, line))
-        return watchers
+            over = [line for line in client.lines.values() if 0 < line.ends <= second]
+            for line in over:
+                del client.lines[line.request]
+                yield Reply(client.key, Message("tickSnapshotEnd", {"reqId": line.request}))
 
-    def _moves(
-        self, instrument: Instrument, lines: list[tuple[int, Line | TickLine]]
-    ) -> Iterator[Reply]:
-        market = self._desk.market
-        tape = market.tape(instrument)
-        step, old = self._seen[instrument.con_id]
-        if step == market.step or not tape.is_open(market.second):
+    def _sort(self) -> None:
+        """Sort the lines by instrument again when there are others than before."""
+        clients = self._desk.clients.values()
+        known = [
+            (client.key, *client.lines, -1, *client.tick_lines)
+            for client in clients
+            if client.lines or client.tick_lines
+        ]
+        if known == self._known:
             return
-        # After a pause the steps in between are history; one second of them is shown.
-        for number in range(max(step, market.step - market.steps) + 1, market.step + 1):
-            new = tape.quote(number, market.steps)
-            ticks = changes(instrument, old, new)
-            old = new
-            for key, line in lines:
-                if isinstance(line, TickLine):
-                    told = single_ticks(line, new)
-                else:
-                    told = (*line_messages(line, ticks), *generic_ticks(line, new))
-                for message in told:
-                    yield Reply(key, message)
-        self._seen[instrument.con_id] = (market.step, old)
+        self._known = known
+        for feed in self._feeds.values():
+            feed.groups.clear()
+            feed.tick_lines.clear()
+        for client in clients:
+            for line in client.lines.values():
+                feed = self._feed(line.instrument, is_delayed=line.is_delayed)
+                feed.groups.setdefault(line.generics, []).append((client.key, line))
+            for tick_line in client.tick_lines.values():
+                feed = self._feed(tick_line.instrument, is_delayed=False)
+                feed.tick_lines.append((client.key, tick_line))
+        self._feeds = {
+            key: feed for key, feed in self._feeds.items() if feed.groups or feed.tick_lines
+        }
+
+    def _feed(self, instrument: Instrument, *, is_delayed: bool) -> Feed:
+        key = (instrument.con_id, is_delayed)
+        feed = self._feeds.get(key)
+        if feed is None:
+            feed = opened_feed(self._desk, instrument, is_delayed=is_delayed)
+            self._feeds[key] = feed
+        return feed

@@ -17,6 +17,7 @@ BENCHMARKS: Final = {
     "order_to_wire": "bench_session:orders",
     "feed_cpu_ratio": "bench_feed:measure",
     "gateway_ticks_per_s": "bench_gateway:measure",
+    "gateway_clients": "bench_gateway:clients",
     "gateway_order_round_trip": "bench_gateway_orders:round_trip",
     "gateway_orders_per_s": "bench_gateway_orders:throughput",
     "gateway_start_ms": "bench_gateway_orders:start",

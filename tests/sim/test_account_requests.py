@@ -102,7 +102,8 @@ def test_profit_is_told_once_a_second_for_the_account_and_one_contract(trader: A
     assert set(names(trader.wait(5))) == {"pnl", "pnlSingle"}
     flat = trader.ask("reqPnLSingle", reqId=3, account="", modelCode="", conid=265598)
     assert flat[0].fields["pos"] == 0
-    assert trader.ask("reqPnLSingle", reqId=4, account="", modelCode="", conid=1) == []
+    (unknown,) = trader.ask("reqPnLSingle", reqId=4, account="", modelCode="", conid=1)
+    assert unknown.fields["errorCode"] == 321
     for number in (1, 2, 3):
         trader.ask("cancelPnL" if number == 1 else "cancelPnLSingle", reqId=number)
     assert trader.wait(3) == []
@@ -132,3 +133,23 @@ def test_another_account_is_refused(trader: Any, told: Told) -> None:
         ("reqAccountUpdatesMulti", {"reqId": 1, "account": "U123"}),
     ):
         assert told(trader.ask(name, **fields)) == ["error 321"]
+
+
+def test_positions_of_several_accounts_are_told_and_kept_up_to_date(trader: Any) -> None:
+    """As the plain positions, with the request's number and model, until they are cancelled."""
+    trader.place(1, "BUY", 10)
+    row, end = trader.ask("reqPositionsMulti", reqId=9, account="DU1000001", modelCode="m")
+
+    assert (row.fields["position"], row.fields["modelCode"]) == (10, "m")
+    assert (end.name, end.fields["reqId"]) == ("positionMultiEnd", 9)
+    more = [m for m in trader.place(2, "BUY", 5) if m.name == "positionMulti"]
+    assert [m.fields["position"] for m in more] == [15]
+    trader.ask("cancelPositionsMulti", reqId=9)
+    assert not [m for m in trader.place(3, "BUY", 5) if m.name == "positionMulti"]
+
+
+def test_positions_of_another_account_are_refused(trader: Any) -> None:
+    """There is one account."""
+    (answer,) = trader.ask("reqPositionsMulti", reqId=9, account="DU7777777", modelCode="")
+
+    assert answer.fields["errorCode"] == 321

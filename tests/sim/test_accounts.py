@@ -220,3 +220,86 @@ def test_net_liquidation_is_realised_plus_unrealised(
     held = account.positions.get(756733)
     if held is not None:
         assert held.daily(Decimal(cents) / 100) == valued.net_liquidation - 100_000
+
+
+ES = UNIVERSE.find(Query(symbol="ES", sec_type="FUT"))[0]
+VOD = UNIVERSE.find(Query(symbol="VOD", sec_type="STK", currency="GBP"))[0]
+SPY_CALL = next(
+    one for one in UNIVERSE.find(Query(symbol="SPY", sec_type="OPT")) if one.right == "C"
+)
+MANY_RATES = MappingProxyType({"USD": Decimal(1), "GBP": Decimal("1.25")})
+
+
+def test_a_future_moves_no_cash_until_it_is_closed() -> None:
+    """Its profit counts from the first tick, fifty dollars a point, and is cash at the close."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 1, "6800.00", ES, "2.25"), rate)
+
+    assert account.cash["USD"] == Decimal("99997.75")
+    valued = account.value(at("6810.00"), rate)
+    assert valued.net_liquidation == Decimal("100497.75")
+    assert valued.initial_margin == (6810 * 50 * ES.initial_margin).quantize(
+        Decimal("0.01")
+    )
+    assert account.book(a_fill(Side.SELL, 1, "6790.00", ES, "2.25"), rate) == -500
+    assert account.cash["USD"] == Decimal("99495.50")
+
+
+def test_an_option_is_paid_for_a_hundred_times() -> None:
+    """And its average cost has the multiplier in it."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 2, "3.50", SPY_CALL, "1.30"), rate)
+
+    assert account.cash["USD"] == Decimal("99298.70")
+    assert account.positions[SPY_CALL.con_id].average_cost == Decimal("350.65")
+    assert account.value(at("4.00"), rate).stock_value == 800
+
+
+def test_a_short_option_is_margined_by_its_strike() -> None:
+    """The premium alone would cover nothing."""
+    account = an_account()
+    account.book(a_fill(Side.SELL, 1, "3.50", SPY_CALL, "1.00"), rate)
+
+    expected = 100 * (Decimal("3.50") + SPY_CALL.strike / 5)
+    assert account.value(at("3.50"), rate).initial_margin == expected
+
+
+def test_shares_in_pence_are_paid_in_pounds() -> None:
+    """Buying them with dollars alone is a loan in pounds."""
+    account = an_account()
+    account.book(a_fill(Side.BUY, 1_000, "90.00", VOD, "1.25"), lambda c: MANY_RATES[c])
+
+    assert account.cash == {"USD": Decimal("99998.75"), "GBP": Decimal("-900.00")}
+    valued = account.value(at("90.00"), lambda c: MANY_RATES[c])
+    assert valued.net_liquidation == Decimal("99998.75")
+
+
+def an_exact_fill(instrument: Instrument, side: Side, size: int) -> Fill:
+    """Return a fill at 80, the price at which everything is valued."""
+    return a_fill(side, size, "80", instrument)
+
+
+mixed = st.lists(
+    st.builds(
+        an_exact_fill,
+        st.sampled_from([SPY, ES, VOD, SPY_CALL]),
+        st.sampled_from(Side),
+        st.integers(1, 50),
+    ),
+    max_size=20,
+)
+
+
+@given(mixed)
+def test_trading_at_one_price_loses_the_commissions_and_nothing_else(
+    booked: list[Fill],
+) -> None:
+    """Whatever is bought and sold at the price at which it is valued: equity falls by the fees."""
+    account = an_account()
+    for fill in booked:
+        account.book(fill, lambda c: MANY_RATES[c])
+    valued = account.value(at("80"), lambda c: MANY_RATES[c])
+
+    assert abs(valued.net_liquidation - (100_000 - account.commissions)) <= Decimal("0.05")
+    restored = Account.restored(account.snapshot(), UNIVERSE.by_con_id)
+    assert restored.value(at("80"), lambda c: MANY_RATES[c]) == valued

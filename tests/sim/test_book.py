@@ -1,5 +1,6 @@
 """The book: price before time, sizes that add up, queues that do not jump."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -26,7 +27,17 @@ def show(book: Book, bids: dict[int, int], asks: dict[int, int]) -> None:
     )
 
 
-def shares(matches: list[Match]) -> list[tuple[int | None, int, int]]:
+def take(book: Book, key: int, side: Side, size: int, limit: int | None) -> list[Match]:
+    """Trade an incoming order as far as it gets."""
+    matches: list[Match] = []
+    left = Decimal(size)
+    while left and (match := book.take_next(key, side, left, limit)) is not None:
+        left -= match.size
+        matches.append(match)
+    return matches
+
+
+def shares(matches: Iterable[Match]) -> list[tuple[int | None, int, int]]:
     """Return maker, price and size of each match."""
     return [(match.maker, match.price, int(match.size)) for match in matches]
 
@@ -35,7 +46,7 @@ def test_a_market_order_walks_up_the_displayed_levels() -> None:
     """Best price first, then the next, until the size is there."""
     book = a_book(asks={101: 5, 100: 3, 102: 50})
 
-    assert shares(book.take(1, BUY, Decimal(10), None)) == [
+    assert shares(take(book, 1, BUY, 10, None)) == [
         (None, 100, 3),
         (None, 101, 5),
         (None, 102, 2),
@@ -46,15 +57,40 @@ def test_a_limit_stops_the_walk() -> None:
     """Nothing trades beyond the limit."""
     book = a_book(asks={100: 3, 101: 5})
 
-    assert shares(book.take(1, BUY, Decimal(10), 100)) == [(None, 100, 3)]
+    assert shares(take(book, 1, BUY, 10, 100)) == [(None, 100, 3)]
 
 
 def test_what_was_taken_is_gone() -> None:
     """A second order finds what the first left."""
     book = a_book(bids={99: 10})
-    book.take(1, SELL, Decimal(7), None)
+    take(book, 1, SELL, 7, None)
 
-    assert shares(book.take(2, SELL, Decimal(7), None)) == [(None, 99, 3)]
+    assert shares(take(book, 2, SELL, 7, None)) == [(None, 99, 3)]
+
+
+def test_what_was_taken_comes_back_bit_by_bit() -> None:
+    """Other participants refill a level, so that a large order moves the price for a while."""
+    book = a_book(asks={100: 8, 101: 50})
+    take(book, 1, BUY, 8, None)
+    asks = [(100, Decimal(8)), (101, Decimal(50))]
+
+    book.show([], asks, refilled=Decimal("0.25"))
+    assert book.best(SELL) == (100, 2)
+    book.show([], asks, refilled=Decimal("0.5"))
+    assert book.best(SELL) == (100, 5)
+    book.show([], asks)
+    assert book.best(SELL) == (100, 8)
+
+
+def test_the_best_price_counts_our_own_orders() -> None:
+    """What we quote is part of the market; an empty side has no best price."""
+    book = a_book(bids={99: 10})
+    book.rest(1, BUY, 99, Decimal(5))
+
+    assert book.best(BUY) == (99, 15)
+    assert book.best(SELL) is None
+    book.rest(2, BUY, 100, Decimal(3))
+    assert book.best(BUY) == (100, 3)
 
 
 def test_an_order_waits_behind_the_size_that_was_there_first() -> None:
@@ -62,7 +98,7 @@ def test_an_order_waits_behind_the_size_that_was_there_first() -> None:
     book = a_book(bids={99: 10})
     book.rest(1, BUY, 99, Decimal(5))
 
-    assert shares(book.take(2, SELL, Decimal(12), None)) == [(None, 99, 10), (1, 99, 2)]
+    assert shares(take(book, 2, SELL, 12, None)) == [(None, 99, 10), (1, 99, 2)]
     assert book.resting(1) == 3
 
 
@@ -72,7 +108,7 @@ def test_a_better_price_goes_before_an_older_order() -> None:
     book.rest(1, BUY, 99, Decimal(5))
     book.rest(2, BUY, 100, Decimal(5))
 
-    assert shares(book.take(3, SELL, Decimal(8), None)) == [(2, 100, 5), (1, 99, 3)]
+    assert shares(take(book, 3, SELL, 8, None)) == [(2, 100, 5), (1, 99, 3)]
 
 
 def test_at_one_price_the_older_order_goes_first() -> None:
@@ -81,7 +117,7 @@ def test_at_one_price_the_older_order_goes_first() -> None:
     book.rest(1, SELL, 101, Decimal(5))
     book.rest(2, SELL, 101, Decimal(5))
 
-    assert shares(book.take(3, BUY, Decimal(6), None)) == [(1, 101, 5), (2, 101, 1)]
+    assert shares(take(book, 3, BUY, 6, None)) == [(1, 101, 5), (2, 101, 1)]
 
 
 def test_size_displayed_later_stands_behind_us() -> None:
@@ -90,7 +126,7 @@ def test_size_displayed_later_stands_behind_us() -> None:
     book.rest(1, BUY, 99, Decimal(5))
     show(book, {99: 100}, {})
 
-    assert shares(book.take(2, SELL, Decimal(6), None)) == [(1, 99, 5), (None, 99, 1)]
+    assert shares(take(book, 2, SELL, 6, None)) == [(1, 99, 5), (None, 99, 1)]
 
 
 def test_the_market_moving_through_an_order_fills_it_at_its_own_price() -> None:
@@ -118,7 +154,7 @@ def test_prints_shorten_the_queue_before_they_reach_us() -> None:
     book = a_book(bids={99: 10})
     book.rest(1, BUY, 99, Decimal(5))
 
-    assert book.printed(SELL, 99, Decimal(8)) == []
+    assert list(book.printed(SELL, 99, Decimal(8))) == []
     assert shares(book.printed(SELL, 99, Decimal(4))) == [(1, 99, 2)]
 
 
@@ -135,7 +171,7 @@ def test_prints_on_the_other_side_leave_us_alone() -> None:
     book = a_book(bids={99: 10}, asks={101: 10})
     book.rest(1, BUY, 100, Decimal(5))
 
-    assert book.printed(BUY, 101, Decimal(3)) == []
+    assert list(book.printed(BUY, 101, Decimal(3))) == []
 
 
 def test_a_print_too_high_for_a_bid_does_not_fill_it() -> None:
@@ -143,7 +179,7 @@ def test_a_print_too_high_for_a_bid_does_not_fill_it() -> None:
     book = a_book(bids={100: 10})
     book.rest(1, BUY, 98, Decimal(5))
 
-    assert book.printed(SELL, 100, Decimal(300)) == []
+    assert list(book.printed(SELL, 100, Decimal(300))) == []
 
 
 def test_a_level_that_vanishes_ahead_of_us_moves_us_to_the_front() -> None:
@@ -161,7 +197,7 @@ def test_a_level_deeper_than_the_display_keeps_its_queue() -> None:
     book.rest(1, BUY, 99, Decimal(5))
     show(book, {101: 4}, {102: 4})
 
-    assert book.printed(SELL, 99, Decimal(3)) == []
+    assert list(book.printed(SELL, 99, Decimal(3))) == []
 
 
 def test_shrinking_keeps_the_place_and_removing_gives_it_up() -> None:
@@ -171,12 +207,12 @@ def test_shrinking_keeps_the_place_and_removing_gives_it_up() -> None:
     book.rest(2, BUY, 99, Decimal(5))
     book.shrink(1, Decimal(1))
 
-    assert shares(book.take(3, SELL, Decimal(2), None)) == [(1, 99, 1), (2, 99, 1)]
+    assert shares(take(book, 3, SELL, 2, None)) == [(1, 99, 1), (2, 99, 1)]
 
     book.remove(2)
     book.remove(2)
 
-    assert book.take(4, SELL, Decimal(2), None) == []
+    assert take(book, 4, SELL, 2, None) == []
 
 
 def test_available_counts_the_display_and_our_own_orders() -> None:
@@ -211,7 +247,7 @@ class Ledger:
         self.asked: dict[int, tuple[Side, int, int]] = {}
         self.filled: dict[int, Decimal] = {}
 
-    def settle(self, matches: list[Match]) -> None:
+    def settle(self, matches: Iterable[Match]) -> None:
         """Book matches."""
         for match in matches:
             assert match.size > 0
@@ -243,7 +279,7 @@ def test_no_order_trades_more_than_its_size_nor_beyond_its_limit(steps: list[Ste
             ledger.settle(book.printed(side, price, Decimal(size)))
         else:
             ledger.asked[key] = (side, price, size)
-            ledger.settle(book.take(key, side, Decimal(size), price))
+            ledger.settle(take(book, key, side, size, price))
             if ledger.left(key):
                 book.rest(key, side, price, ledger.left(key))
 
@@ -258,7 +294,7 @@ def test_resting_orders_trade_in_order_of_price_then_time(
     book = a_book()
     for key, (price, units) in enumerate(resting):
         book.rest(key, SELL, price, Decimal(units))
-    matches = book.take(99, BUY, Decimal(size), None)
+    matches = take(book, 99, BUY, size, None)
 
     met = [(match.price, match.maker) for match in matches]
     assert met == sorted(met)

@@ -1,6 +1,7 @@
 """The gateway's command line: what it accepts, and one clear line for what it does not."""
 
 import socket
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from edgerunner_lab.sim.__main__ import main
 from edgerunner_lab.sim.command_line import UsageError, options_of
+from edgerunner_lab.sim.data_rules import DataRules
+from edgerunner_lab.sim.order_rules import OrderRules
 from edgerunner_lab.sim.sessions import Hours
 from edgerunner_lab.sim.state import RUNTIME_LOCK_NAME, STATE_LOCK_NAME, FileLock
 
@@ -40,6 +43,46 @@ def test_every_option_is_read() -> None:
     assert options.verbose
 
 
+def test_what_the_account_allows_is_read() -> None:
+    """Precautions, subscriptions, delays and the master client; nothing is restricted by default."""
+    line = (
+        "--master-client-id 9 --fractions --price-percent-max 3.5 --size-max 500"
+        " --value-max 100000 --answer-seconds 2 --lines 5 --unsubscribed TSLA,EUR.USD"
+    )
+    options = options_of(line.split())
+
+    assert options.order_rules == OrderRules(
+        master_client_id=9,
+        takes_fractions=True,
+        price_percent_max=Decimal("3.5"),
+        size_max=Decimal(500),
+        value_max=Decimal(100_000),
+        answer_seconds=2,
+    )
+    assert options.data_rules == DataRules(
+        lines_max=5, unsubscribed=frozenset({"TSLA", "EUR.USD"})
+    )
+    assert options_of([]).order_rules == OrderRules()
+    assert options_of([]).data_rules == DataRules()
+
+
+def test_time_and_faults_are_read() -> None:
+    """Real time, from now, and nothing goes wrong, unless told otherwise."""
+    line = (
+        "--speed 0 --start 2026-11-23T09:30:00-05:00 --faults a.toml --log b.jsonl"
+        " --pretend-live --regime calm"
+    )
+    options = options_of(line.split())
+
+    assert options.speed == 0
+    assert options.start == datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+    assert (options.faults, options.log) == (Path("a.toml"), Path("b.jsonl"))
+    assert (options.may_pretend_live, options.regime) == (True, "calm")
+    plain = options_of([])
+    assert (plain.speed, plain.start, plain.faults, plain.log) == (1, None, None, None)
+    assert (plain.may_pretend_live, plain.regime) == (False, None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -54,7 +97,15 @@ def test_every_option_is_read() -> None:
         ("--hours never", "argument --hours: invalid choice: 'never'"),
         ("--max-server-version 201", "argument --max-server-version: was '201', expected"),
         ("--ticks-per-second 0", "argument --ticks-per-second: was '0', expected"),
-        ("--speed 2", "unrecognized arguments: --speed 2"),
+        ("--pace 2", "unrecognized arguments: --pace 2"),
+        ("--speed -1", "argument --speed: was '-1', expected a number from 0 to 10000"),
+        ("--start noon", "argument --start: was 'noon', expected a time with its zone"),
+        ("--start 2026-11-23", "argument --start: was '2026-11-23', expected a time"),
+        ("--faults missing.toml", "cannot read the --faults file missing.toml:"),
+        ("--log missing/wire.jsonl", "cannot write the --log file missing/wire.jsonl:"),
+        ("--regime sideways", "argument --regime: "),
+        ("--lines 0", "argument --lines: was '0', expected a whole number from 1 to"),
+        ("--unsubscribed ,", "argument --unsubscribed: was ',', expected names such as"),
         ("--state", "argument --state: expected one argument"),
         ("--universe missing.toml", "cannot read the --universe file missing.toml:"),
     ],

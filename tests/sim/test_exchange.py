@@ -88,11 +88,10 @@ def test_every_start_up_request_ends(trader: Any) -> None:
     [
         ("requestFA", 321),
         ("reqFundamentalData", 430),
-        ("reqMktDepth", 10092),
-        ("reqScannerSubscription", 162),
-        ("reqNewsProviders", 321),
-        ("queryDisplayGroups", 321),
-        ("reqHistogramData", 321),
+        ("reqWshMetaData", 10276),
+        ("reqWshEventData", 10276),
+        ("subscribeToGroupEvents", 321),
+        ("updateDisplayGroup", 321),
     ],
 )
 def test_what_is_not_served_is_refused_and_never_silent(
@@ -108,7 +107,7 @@ def test_what_is_not_served_is_refused_and_never_silent(
 def test_what_the_broker_does_not_answer_stays_unanswered(trader: Any) -> None:
     """Log levels and cancels of things that never were."""
     assert trader.ask("setServerLogLevel", logLevel=3) == []
-    assert trader.ask("cancelScannerSubscription", reqId=1) == []
+    assert trader.ask("cancelFundamentalData", reqId=1) == []
     assert trader.ask("cancelHeadTimeStamp", reqId=1) == []
 
 
@@ -284,3 +283,19 @@ def test_no_message_raises_or_loses_money(
 
 
 UNIVERSE = load_universe()
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("reqUserInfo", "userInfo"),
+        ("reqFamilyCodes", "familyCodes"),
+        ("reqSoftDollarTiers", "softDollarTiers"),
+        ("queryDisplayGroups", "displayGroupList"),
+    ],
+)
+def test_what_a_user_does_not_have_is_answered_empty(
+    trader: Any, told: Told, name: str, answer: str
+) -> None:
+    """An empty answer is an answer; silence would leave the client waiting."""
+    assert told(trader.ask(name, reqId=5)) == [answer]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -206,3 +207,110 @@ def test_a_fresh_one_sets_the_old_account_aside(tmp_path: Path) -> None:
         kept = [path.read_text() for path in tmp_path.glob("state-*.json")]
 
     assert kept == [old]
+
+
+def refused(*arguments: str) -> str:
+    """Start a gateway that must not start; return its one line."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edgerunner_lab.sim", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    return line
+
+
+def test_a_port_in_use_is_one_line_and_status_2() -> None:
+    """It names the port and says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        assert refused("--port", str(port)) == (
+            f"edgerunner gateway: cannot listen on 127.0.0.1 port {port}: Address already in"
+            " use; end what uses it, or choose another --port"
+        )
+
+
+def test_a_directory_that_cannot_be_written_is_one_line_and_status_2(
+    tmp_path: Path,
+) -> None:
+    """A file stands in its place."""
+    (tmp_path / "file").write_text("")
+
+    line = refused("--state", str(tmp_path / "file" / "state"))
+    assert line.startswith(f"edgerunner gateway: cannot make the directory {tmp_path}/file")
+
+
+def test_a_bad_script_is_one_line_and_status_2(tmp_path: Path) -> None:
+    """It names the file, the fault in it, and what was expected."""
+    script = tmp_path / "bad.toml"
+    script.write_text("[[fault]]\nwhat = 'drop'\n[[fault]]\nwhat = 'explode'\n")
+
+    line = refused("--faults", str(script))
+    assert line.startswith(
+        f"edgerunner gateway: the fault script {script} is refused:"
+        " fault 2: what was 'explode', expected one of drop,"
+    )
+
+
+@pytest.mark.parametrize(
+    "content", ["{", '{"schema": 0}', '{"schema": 99, "exchange": {}}']
+)
+def test_a_state_of_another_version_is_refused_and_kept(
+    tmp_path: Path, content: str
+) -> None:
+    """With the way out in the line."""
+    (tmp_path / "state.json").write_text(content)
+
+    line = refused("--state", str(tmp_path))
+    assert line.startswith(f"edgerunner gateway: the state file {tmp_path}/state.json ")
+    assert "it is kept: start with --fresh to set it aside, or name another --state" in line
+    assert (tmp_path / "state.json").read_text() == content
+
+
+async def test_a_script_runs_and_the_log_holds_both_directions(tmp_path: Path) -> None:
+    """Decoded, in the order of the wire, with the gateway's own time."""
+    script, log = tmp_path / "faults.toml", tmp_path / "wire.jsonl"
+    script.write_text(
+        "[[fault]]\nwhat = 'notice'\ncode = 2105\nwhen = {message = 'reqIds'}\n"
+    )
+    options = ["--faults", str(script), "--log", str(log)]
+    options += ["--speed", "0", "--start", "2026-11-23T14:30:00Z"]
+    codes: list[int] = []
+
+    def note(_: int, code: int, *__: object) -> None:
+        codes.append(code)
+
+    with gateway(*options) as (_, port):
+        async with connected(port, client_id=3) as ib:
+            ib.errorEvent += note
+            ib.client.reqIds(1)  # pyright: ignore[reportUnknownMemberType]  ib_async has no types for it
+            await wait_for(ib.errorEvent, lambda: 2105 in codes)
+        rows = [json.loads(line) for line in log.read_text().splitlines()]
+
+    assert {row["at"] for row in rows} == {"2026-11-23T14:30:00+00:00"}
+    asked = next(i for i, row in enumerate(rows) if row["name"] == "reqIds")
+    assert rows[asked]["direction"] == "in"
+    assert (rows[asked]["client"], rows[asked]["connection"]) == (3, 1)
+    assert rows[asked]["fields"] == {"numIds": 1}
+    told = [row for row in rows[asked:] if row["direction"] == "out"]
+    assert [row["name"] for row in told[:2]] == ["errMsg", "nextValidId"]
+    assert told[0]["fields"]["errorCode"] == 2105
+
+
+async def test_a_saved_market_is_never_younger_than_its_clock(tmp_path: Path) -> None:
+    """After a run in a hurry the next one goes on from where that ended."""
+    options = ["--state", str(tmp_path), "--speed", "0"]
+    with gateway(*options, "--start", "2099-01-05T14:30:00Z") as (process, port):
+        async with connected(port) as ib:
+            ib.placeOrder(await spy(ib), ib_async.LimitOrder("BUY", 1, 10, tif="GTC"))
+            assert await ib.reqAllOpenOrdersAsync()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == 0
+    with gateway(*options) as (_, port):
+        async with connected(port) as ib:
+            assert (await ib.reqCurrentTimeAsync()).year == 2099
+            assert len(ib.openTrades()) == 1

@@ -1,6 +1,7 @@
 """Order states, and the registry that must survive a restart."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -8,15 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgerunner_lab.sim.algos import Algo
 from edgerunner_lab.sim.book import Side
+from edgerunner_lab.sim.conditions import Condition, ConditionKind
 from edgerunner_lab.sim.orders import (
     TRANSITIONS,
+    Adjustment,
     Execution,
     Order,
     OrderType,
     Status,
     Terms,
     Tif,
+    Trail,
 )
 from edgerunner_lab.sim.registry import COMPLETED_MAX, Registry
 
@@ -209,6 +214,68 @@ def test_a_registry_comes_back_from_json_as_it_was() -> None:
     assert list(again.completed) == list(registry.completed)
     assert list(again.executions) == list(registry.executions)
     assert again.open(1, 9, some_terms(), at=NOW).perm_id == done.perm_id + 1
+
+
+def test_every_term_survives_a_restart() -> None:
+    """Trailing, conditions, adjustments, algorithms and links, to the last digit."""
+    terms = replace(
+        some_terms(order_type=OrderType.TRAIL),
+        trail=Trail(percent=Decimal("1.5"), limit_offset=3),
+        adjustment=Adjustment(
+            trigger=52_000, order_type=OrderType.TRAIL, stop=50_500, trail=Trail(amount=20)
+        ),
+        conditions=(
+            Condition(kind=ConditionKind.PRICE, level=Decimal("99.50"), con_id=265598),
+            Condition(
+                kind=ConditionKind.TIME, level=Decimal(NOW), time="20261123 12:00:00"
+            ),
+        ),
+        algo=Algo(strategy="Twap", parameters=(("endTime", "12:00:00"),), end=NOW),
+        minimum=Decimal(2),
+        display=Decimal("2.5"),
+        parent_id=4,
+        oca_group="exits",
+        oca_type=2,
+        good_after=NOW,
+        echo=(("o.hidden", True), ("o.rule80A", "I")),
+    )
+    registry = Registry.opened(NOW)
+    registry.open(1, 4, some_terms(), at=NOW)
+    order = registry.open(1, 5, terms, at=NOW)
+    order.works_as, order.stop, order.touches = OrderType.TRAIL, 50_700, 1
+    byhand = registry.open_by_hand(some_terms(), at=NOW)
+    text = json.dumps(registry.snapshot())
+    again = Registry.restored(json.loads(text))
+
+    assert again.live == registry.live
+    assert json.dumps(again.snapshot()) == text
+    assert [child.key for child in again.children(again.live[1, 4])] == [order.key]
+    assert again.open_by_hand(some_terms(), at=NOW).order_id == byhand.order_id - 1
+
+
+def test_a_snapshot_from_before_there_were_more_terms_still_loads() -> None:
+    """What an older gateway did not write takes its default; working prices are those of the terms."""
+    registry = Registry.opened(NOW)
+    order = registry.open(1, 1, some_terms(order_type=OrderType.STOP_LIMIT), at=NOW)
+    order.move(Status.PRE_SUBMITTED, at=NOW)
+    saved = json.loads(json.dumps(registry.snapshot()))
+    row = saved["live"][0]
+    saved["live"][0] = {name: row[name] for name in OLD_ORDER}
+    saved["live"][0]["terms"] = {name: row["terms"][name] for name in OLD_TERMS}
+    del saved["manual_orders"], saved["lapses"]
+
+    assert Registry.restored(saved).live == registry.live
+
+
+OLD_ORDER = (
+    *("key", "client_id", "order_id", "perm_id", "terms", "placed", "status", "filled"),
+    *("worth", "last_price", "commission", "is_triggered", "expires", "ended", "reason"),
+)
+OLD_TERMS = (
+    *("con_id", "exchange", "side", "quantity", "order_type", "limit", "stop", "tif"),
+    *("outside_rth", "account", "order_ref"),
+)
+"""What the rows of the first schema held."""
 
 
 def test_a_damaged_registry_is_refused() -> None:

@@ -16,6 +16,8 @@ DEADLINE = 5.0
 class StoppedClock:
     """Always the same moment."""
 
+    speed = 0.0
+
     def now(self) -> datetime:
         """Return it."""
         return datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

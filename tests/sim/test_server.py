@@ -21,6 +21,7 @@ from edgerunner_lab.sim.exchange import ClientIdInUse, Reply
 from edgerunner_lab.sim.messages import Message, Value
 from edgerunner_lab.sim.server import AddressRefused, Limits, Server, check_address
 from edgerunner_lab.sim.state import StateFile
+from edgerunner_lab.sim.switchboard import Extras
 from edgerunner_lab.sim.wire import frame, join, split
 
 DEADLINE = 5.0
@@ -184,7 +185,9 @@ async def running(
 ) -> AsyncGenerator[Rig]:
     """Run a server and end it with all its clients."""
     market = SmallMarket()
-    server = Server(market, DIALECTS, WallClock(), state=state, limits=limits)
+    server = Server(
+        market, DIALECTS, WallClock(), limits=limits, extras=Extras(state=state)
+    )
     await server.start()
     rig = Rig(server, market)
     try:
@@ -437,3 +440,29 @@ def test_garbage_ends_no_server(chunks: list[bytes], is_greeted: bool) -> None: 
             assert (await other.frame())[0] == "49"
 
     asyncio.run(attack())
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.integers(1, 90), max_size=20), st.sampled_from(["", " +PACEAPI", " x=1"])
+)
+def test_any_cut_of_the_stream_is_the_same_conversation(
+    cuts: list[int], options: str
+) -> None:
+    """Hello, version range, connect options, startApi and a request, in one segment or in many."""
+    hello = b"API\0" + frame(f"v157..178{options}".encode())
+    stream = hello + frame(join(["71", "2", "1", ""])) + frame(join(["49", "1"]))
+
+    async def converse() -> list[str]:
+        async with running() as rig:
+            client = await rig.connect()
+            start = 0
+            for cut in cuts:
+                client.writer.write(stream[start : start + cut])
+                await client.writer.drain()
+                await asyncio.sleep(0)
+                start += cut
+            client.writer.write(stream[start:])
+            return [(await client.frame())[0] for _ in range(4)]
+
+    assert asyncio.run(converse()) == ["178", "15", "9", "49"]
