@@ -249,8 +249,9 @@ def _minute_rows(day: DayPath, start: int, shown: Shown) -> Rows:
         return Rows(starts, edge[:-1], high, low, edge[1:], day.volume, day.count)
     share = SPREAD_SHARE[shown]
     edge = day.bid + share * day.spread
-    high = np.maximum(day.high + share * day.spread[:-1], edge[1:])
-    low = np.minimum(day.low + share * day.spread[:-1], edge[1:])
+    inner = share * day.spread[:-1]
+    high = np.maximum.reduce([day.high + inner, edge[:-1], edge[1:]])
+    low = np.minimum.reduce([day.low + inner, edge[:-1], edge[1:]])
     none = np.full(DAY_MINUTES, -1)
     return Rows(starts, edge[:-1], high, low, edge[1:], none, none)
 

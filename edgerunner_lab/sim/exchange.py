@@ -22,8 +22,10 @@ from .bar_lines import grown, live_bars
 from .clients import Client
 from .data_rules import DataRules
 from .desk import Desk, Handler, to
+from .instrument import Instrument
 from .market import Market
 from .messages import Fields, Message
+from .moves import Regime
 from .order_rules import OrderRules
 from .refusals import unserved
 from .registry import Registry
@@ -158,6 +160,36 @@ class Exchange:
                 replies += to(client, account_requests.refreshed(desk, client))
         return replies
 
+    def set_regime(self, name: str, symbol: str | None = None) -> None:
+        """Change how prices go, of one instrument or of all; `advance` before and after tells it.
+
+        Raises:
+            ValueError: There is no such regime or instrument; the text is one line.
+        """
+        if name not in set(Regime):
+            raise ValueError(
+                f"regime {name!r} was found, expected one of {', '.join(Regime)}"
+            )
+        named = None if symbol is None else self._named(symbol)
+        self._desk.market.set_regime(Regime(name), named)
+        self._desk.is_changed = True
+
+    def move_price(self, symbol: str, price: Decimal) -> None:
+        """Have an instrument's price go on from `price`.
+
+        Raises:
+            ValueError: There is no such instrument, or it cannot have such a price; the text is one line.
+        """
+        self._desk.market.move_price(self._named(symbol), price)
+        self._desk.is_changed = True
+
+    def _named(self, symbol: str) -> Instrument:
+        universe = self._desk.market.universe
+        for instrument in universe.by_con_id.values():
+            if symbol.upper() in (instrument.name, instrument.local_symbol.upper()):
+                return instrument
+        raise ValueError(f"symbol {symbol!r} was found, expected a listed one such as SPY")
+
     def next_due(self) -> datetime | None:
         """Return when `advance` has something to do next; None if nobody waits for anything."""
         desk = self._desk
@@ -188,6 +220,7 @@ class Exchange:
             "account": self._desk.account.snapshot(),
             "orders": self._desk.registry.snapshot(),
             "combos": self._desk.market.universe.combos.snapshot(),
+            "moves": self._desk.market.moves.snapshot(),
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -209,6 +242,8 @@ class Exchange:
         try:
             # Positions and orders in combos are found once the combos are known again.
             self._desk.market.universe.combos.restore(snapshot.get("combos", []))
+            self._desk.market.moves.restore(snapshot.get("moves", []))
+            self._desk.market.forget()
             account = Account.restored(snapshot["account"], listed)
             registry = Registry.restored(snapshot["orders"])
             orders = [*registry.live.values(), *registry.completed]

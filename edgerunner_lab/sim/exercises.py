@@ -7,9 +7,9 @@ from typing import Final
 from .book import ZERO
 from .clients import Client
 from .desk import Desk, Handler
+from .endings import has_ended
 from .messages import Fields, Message
 from .replies import Refused, number_of
-from .settlement import has_ended
 
 EXERCISE, LAPSE = 1, 2
 

@@ -15,6 +15,7 @@ from .option_ticks import computations
 from .replies import Reply
 from .tape import Quote
 from .tick_by_tick import single_ticks
+from .tick_types import HALTED
 from .ticks import Tick, changes, delayed, sides
 
 PLAIN: frozenset[int] = frozenset()
@@ -119,8 +120,20 @@ class Feed:
                 yield Reply(key, market_data_type_of(line))
             if self.is_open or not line.stays:
                 ticks = sides(self.instrument, self.quote if self.is_open else None)
+                ticks += self._halted(desk)
                 shown = Ticks(delayed(ticks) if self.is_delayed else ticks)
                 yield from told(key, line.request, shown, is_bundled=desk.is_bundling)
+
+    def _halted(self, desk: Desk) -> list[Tick]:
+        """Return the word on a halt, where halts have been made."""
+        market = desk.market
+        if not market.moves.version:
+            return []
+        return [
+            Tick(
+                "tickGeneric", HALTED, int(market.is_halted(self.instrument, market.second))
+            )
+        ]
 
     def _lines(self) -> Iterator[tuple[int, Line]]:
         for lines in self.groups.values():

@@ -1,5 +1,6 @@
 """The market at one moment: which instruments there are, what they quote, and what a currency is worth."""
 
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
@@ -7,7 +8,8 @@ from typing import Final
 
 from .accounts import BASE
 from .bars import BarMaker
-from .prices import Prices
+from .moves import MOVE, Event, Moves, Regime
+from .paths import Paths
 from .sessions import Hours, Sessions
 from .tape import Quote, Tape
 from .universe import Instrument, Universe, UniverseError
@@ -26,7 +28,8 @@ class Market:
 
     def __init__(self, universe: Universe, *, seed: int, hours: Hours, steps: int) -> None:
         self.universe = universe
-        self.prices = Prices(seed)
+        self.moves = Moves()
+        self.prices = Paths(seed, self._listed, self.moves)
         self.sessions = Sessions(hours)
         self.bars = BarMaker(self.prices)
         self.steps = steps
@@ -59,7 +62,7 @@ class Market:
         """Return the reader of an instrument's path."""
         tape = self._tapes.get(instrument.con_id)
         if tape is None:
-            tape = Tape(instrument, self.prices, self.sessions)
+            tape = Tape(instrument, self.prices, self.sessions, self.is_halted)
             self._tapes[instrument.con_id] = tape
         return tape
 
@@ -70,6 +73,54 @@ class Market:
             quote = self.tape(instrument).quote(self.step, self.steps)
             self._quotes[instrument.con_id] = quote
         return quote
+
+    def set_regime(self, regime: Regime, instrument: Instrument | None = None) -> None:
+        """Have prices go another way from the next second on, of one instrument or of all."""
+        con_id = None if instrument is None else instrument.con_id
+        self._change(Event(second=self.second + 1, con_id=con_id, kind=regime))
+
+    def move_price(self, instrument: Instrument, price: Decimal) -> None:
+        """Have an instrument's price go on from `price` from the next second on.
+
+        Raises:
+            ValueError: The price is not positive, or the instrument follows another one.
+        """
+        if instrument.under_con_id or instrument.legs:
+            raise ValueError(
+                f"{instrument.local_symbol} follows other prices, expected an instrument"
+                " with a price of its own"
+            )
+        if not price.is_finite() or price <= 0:
+            raise ValueError(f"price {price} was found, expected a positive number")
+        ratio = float(price / self.mark(instrument))
+        event = Event(
+            second=self.second + 1,
+            con_id=instrument.con_id,
+            kind=MOVE,
+            size=math.log(ratio),
+        )
+        self._change(event)
+
+    def is_halted(self, instrument: Instrument, second: int) -> bool:
+        """Return whether trading in an instrument, or in what it follows, is suspended."""
+        if not self.moves.version:
+            return False
+        root = instrument
+        while root.under_con_id:
+            root = self.universe.by_con_id[root.under_con_id]
+        return self.moves.regime_at(root.con_id, second) is Regime.HALT
+
+    def _change(self, event: Event) -> None:
+        self.moves.add(event)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what was computed from prices that have been changed since."""
+        self._tapes.clear()
+        self._quotes.clear()
+
+    def _listed(self, con_id: int) -> Instrument | None:
+        return self.universe.by_con_id.get(con_id)
 
     def mark(self, instrument: Instrument) -> Decimal:
         """Return the price that values a position: the last print, or the middle of a currency's quote."""

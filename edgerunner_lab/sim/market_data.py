@@ -87,6 +87,7 @@ def first(desk: Desk, line: Line) -> list[Tick]:
         opened=tape.open_ticks(quote.second),
         closed=tape.close_ticks(quote.second),
         is_shown=line.stays or tape.is_open(second_of(desk, is_delayed=is_delayed)),
+        is_halted=desk.market.is_halted(instrument, desk.market.second),
     )
     ticks = picture(instrument, quote, day)
     if is_delayed:

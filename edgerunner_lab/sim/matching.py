@@ -7,6 +7,7 @@ from .accounts import Account
 from .book import Side
 from .credit import Credit
 from .dealing import Dealer
+from .endings import has_ended
 from .events import Event, Kind, told
 from .fills import Booker
 from .floor import Floor, tranche
@@ -17,7 +18,7 @@ from .order_rules import OrderRules
 from .order_types import OrderType
 from .orders import Order, Status, Terms
 from .registry import Registry
-from .settlement import Settlement, has_ended
+from .settlement import Settlement
 from .tape import Quote
 from .triggers import adjust, follow, is_touched, watched
 from .working import CANCELLED_TEXT, Working

@@ -7,11 +7,11 @@ from typing import Final
 from .clients import Client, Line
 from .delayed import quote_of, second_of
 from .desk import Desk, Handler
+from .endings import ends_at
 from .greeks import Greeks, Option, implied_volatility, valued, years_left
 from .instrument import Instrument
 from .messages import Fields, Message, Value
 from .replies import Refused, decimal_of, number_of
-from .settlement import ends_at
 from .tick_types import (
     ASK_OPTION,
     BID_OPTION,

@@ -12,6 +12,7 @@ from .book import ZERO, Side
 from .conditions import Condition, conditions_in
 from .contract_details import ORDER_TYPES
 from .desk import Desk
+from .endings import has_ended
 from .instrument import Instrument
 from .messages import Fields, Value
 from .order_echo import echo_in
@@ -19,7 +20,6 @@ from .order_prices import CAUSE, Prices
 from .order_types import ALIASES, UNWORKED_TYPES, OrderType, Tif
 from .orders import Terms
 from .replies import Refused, decimal_of, flag_of, number_of, text_of
-from .settlement import has_ended
 from .stamps import day_stamp, parse_stamp
 from .triggers import METHODS
 

@@ -153,8 +153,6 @@ class Prices:
         low = (start + end - np.sqrt((end - start) ** 2 - 2 * variance * down)) / 2
         bid = _ticks(path)
         volume = self._volumes(instrument, day, shape.volume)
-        prints = volume / instrument.trade_size
-        prints *= 0.6 + 0.8 * uniforms(self._key(instrument, 7, day), index)
         return DayPath(
             bid=bid,
             spread=self._spreads(instrument, day),
@@ -162,7 +160,7 @@ class Prices:
             high=np.maximum(_ticks(high), np.maximum(bid[:-1], bid[1:])),
             low=np.minimum(_ticks(low), np.minimum(bid[:-1], bid[1:])),
             volume=volume,
-            count=np.minimum(np.ceil(prints).astype(np.int64), volume),
+            count=self._counts(instrument, day, volume),
             wiggle=sigma * shape.step / math.sqrt(MINUTE) * np.exp(start),
         )
 
@@ -171,6 +169,11 @@ class Prices:
         busy = math.exp(0.25 * float(normals(key, np.array([-1]))[0]))
         luck = np.exp(0.5 * normals(key, np.arange(DAY_MINUTES)) - 0.125)
         return np.floor(instrument.volume * busy * share * luck).astype(np.int64)
+
+    def _counts(self, instrument: Instrument, day: int, volume: Integers) -> Integers:
+        luck = uniforms(self._key(instrument, 7, day), np.arange(DAY_MINUTES))
+        prints = volume / instrument.trade_size * (0.6 + 0.8 * luck)
+        return np.minimum(np.ceil(prints).astype(np.int64), volume)
 
     def _spreads(self, instrument: Instrument, day: int) -> Integers:
         hours = day * 24 + np.arange(25)
@@ -188,7 +191,7 @@ class Prices:
 
     def _make_hour(self, instrument: Instrument, hour: int) -> HourPath:
         number, offset = divmod(hour, 24)
-        day = self.day(instrument, number)
+        day = Prices.day(self, instrument, number)
         rows = slice(offset * MINUTE, (offset + 1) * MINUTE)
         opened, closed = day.bid[:-1][rows, None], day.bid[1:][rows, None]
         high, low = day.high[rows, None], day.low[rows, None]
@@ -198,7 +201,7 @@ class Prices:
         bid = _squeeze(bid, np.minimum(opened, closed), low, upward=False)
         bid = np.clip(np.floor(bid).astype(np.int64), low, high)
         bid[:, 0], bid[:, -1] = opened[:, 0], closed[:, 0]
-        at_high, at_low = _touch(bid, high, low)
+        at_high, at_low = touch(bid, high, low)
         bids = np.append(bid[:, :-1].ravel(), closed[-1])
         sides = self._sides(instrument, hour * HOUR + np.arange(HOUR + 1))
         sides[at_high], sides[at_low] = 1, 0
@@ -239,7 +242,7 @@ class Prices:
             side: 0 for bids, 1 for asks.
             price: The level, in ticks.
         """
-        lot = 100_000 if instrument.is_cash else 100
+        lot = 100_000 if instrument.is_cash else max(1, int(instrument.size_suggested))
         lots = 3 * instrument.trade_size / lot
         base = self._depth_keys.get((instrument.con_id, side))
         if base is None:
@@ -268,7 +271,7 @@ def _squeeze(path: Floats, inner: Integers, limit: Integers, *, upward: bool) ->
     return np.where(outside, inner + (path - inner) * factor, path)
 
 
-def _touch(bid: Integers, high: Integers, low: Integers) -> tuple[Integers, Integers]:
+def touch(bid: Integers, high: Integers, low: Integers) -> tuple[Integers, Integers]:
     """Make every minute reach its high and low at a second within it; return those seconds of the hour."""
     row = np.arange(MINUTE)
     top: Integers = bid[:, 1:-1].argmax(axis=1) + 1

@@ -1,14 +1,12 @@
 """What ends without a trade: options exercised, assigned or lapsed, and futures settled at their last price."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from .accounts import Account, Fill, Position
 from .book import ZERO, Side
+from .endings import ends_at, has_ended
 from .events import Event, Kind, told
 from .instrument import Instrument
 from .market import Market
@@ -16,34 +14,8 @@ from .order_types import OrderType, Tif
 from .orders import Execution, Order, Status, Terms
 from .registry import Registry
 
-ENDING_TYPES: Final = ("OPT", "FUT", "FOP")
-
-DAY_CLOSE: Final = "16:00:00"
-"""When an instrument ends on its last day if its row does not say."""
-
 CENT_IN_THE_MONEY: Final = Decimal("0.01")
 """The clearing house exercises an option by itself from a cent in the money on."""
-
-
-def ends_at(instrument: Instrument) -> int:
-    """Return the epoch second at which trading in an instrument with a last day ends."""
-    return _epoch(
-        f"{instrument.last_trade_date} {instrument.last_trade_time or DAY_CLOSE}",
-        instrument.time_zone,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _epoch(text: str, zone: str) -> int:
-    local = datetime.strptime(text, "%Y%m%d %H:%M:%S")  # noqa: DTZ007  the zone follows
-    return int(local.replace(tzinfo=ZoneInfo(zone)).timestamp())
-
-
-def has_ended(instrument: Instrument, second: int) -> bool:
-    """Return whether an instrument's last trading moment has passed."""
-    if instrument.sec_type not in ENDING_TYPES or not instrument.last_trade_date:
-        return False
-    return second >= ends_at(instrument)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

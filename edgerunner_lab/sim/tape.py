@@ -1,6 +1,6 @@
 """The present of one instrument: its quote, its prints and the figures of its trading day, step by step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,10 @@ class Quote:
     low: int
 
 
+def _never(_instrument: Instrument, _second: int) -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class _HourView:
     """One hour of a path as plain lists, which are quicker to read one by one than arrays.
@@ -54,7 +58,14 @@ class _HourView:
 class Tape:
     """Reads one instrument's path forward in steps of a fraction of a second."""
 
-    def __init__(self, instrument: Instrument, prices: Prices, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        prices: Prices,
+        sessions: Sessions,
+        is_halted: Callable[[Instrument, int], bool] = _never,
+    ) -> None:
+        self.is_halted = is_halted
         self.instrument = instrument
         self._prices = prices
         self._sessions = sessions
@@ -75,7 +86,7 @@ class Tape:
     def is_open(self, second: int, *, regular: bool = False) -> bool:
         """Return whether the instrument trades, or has its regular hours."""
         session = self.session_at(second)
-        if session is None:
+        if session is None or self.is_halted(self.instrument, second):
             return False
         first, last = session.span(regular=regular)
         return first <= second < last

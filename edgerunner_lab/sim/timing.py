@@ -1,11 +1,11 @@
 """When an order may trade and when it ends: sessions, auctions and times in force."""
 
+from .endings import ends_at
 from .instrument import Instrument
 from .market import Market
 from .order_types import Tif
 from .orders import Order, Terms
 from .sessions import Session
-from .settlement import ends_at
 from .stamps import stamp
 
 
