@@ -148,11 +148,10 @@ def summary_changes(desk: Desk, line: SummaryLine) -> Iterator[Message]:
 
 
 def _is_asked(key: str, currency: str, tags: frozenset[str]) -> bool:
-    if f"$LEDGER:{currency}" in tags or "$LEDGER:ALL" in tags:
-        return key in LEDGER_KEYS
-    if key in LEDGER_KEYS:
-        return "$LEDGER" in tags and currency == "BASE"
-    return key in tags
+    if key not in LEDGER_KEYS:
+        return key in tags
+    is_all = f"$LEDGER:{currency}" in tags or "$LEDGER:ALL" in tags
+    return is_all or ("$LEDGER" in tags and currency == "BASE")
 
 
 def cancel_summary(_: Desk, client: Client, fields: Fields) -> Iterator[Message]:

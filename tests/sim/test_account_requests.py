@@ -153,3 +153,17 @@ def test_positions_of_another_account_are_refused(trader: Any) -> None:
     (answer,) = trader.ask("reqPositionsMulti", reqId=9, account="DU7777777", modelCode="")
 
     assert answer.fields["errorCode"] == 321
+
+
+def test_a_summary_of_tags_and_all_currencies_has_both(trader: Any) -> None:
+    """What ib_async and its predecessor ask for: a list of tags, and the ledger of every currency."""
+    said = trader.ask(
+        "reqAccountSummary",
+        reqId=11,
+        group="All",
+        tags="AccountType,NetLiquidation,BuyingPower,$LEDGER:ALL",
+    )
+    tags = {m.fields["tag"] for m in said if m.name == "accountSummary"}
+
+    assert {"AccountType", "NetLiquidation", "BuyingPower", "CashBalance"} <= tags
+    assert "GrossPositionValue" not in tags
