@@ -188,7 +188,7 @@ def results(port: int) -> dict[str, str]:
 def _shape(given: Any) -> str:
     if given is None:
         return "done"
-    if isinstance(given, list):
+    if type(given).__name__ == "list":
         return f"list of {type(given[0]).__name__}" if given else "empty list"
     return type(given).__name__
 
