@@ -3,6 +3,7 @@
 It wants `tests` on the path, as pytest has it.
 """
 
+import asyncio
 import datetime as dt
 import inspect
 import sys
@@ -156,7 +157,19 @@ def calls(ib: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def results(port: int) -> dict[str, str]:
     """Return what became of each method: what it gave, the refusal, or that it hung."""
-    ib = IB()
+    # ib_async's blocking calls run the thread's own loop; one that ends here leaves no socket behind.
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())
+        ib = IB()
+        ib.connect("127.0.0.1", port, clientId=31, timeout=10)
+        try:
+            return _called(ib)
+        finally:
+            ib.disconnect()
+            asyncio.set_event_loop(None)
+
+
+def _called(ib: IB) -> dict[str, str]:
     errors: list[str] = []
 
     def heard(_request: int, code: int, text: str, *_rest: object) -> None:
@@ -164,7 +177,6 @@ def results(port: int) -> dict[str, str]:
             errors.append(f"{code}: {text}")
 
     ib.errorEvent += heard
-    ib.connect("127.0.0.1", port, clientId=31, timeout=10)
     ib.RequestTimeout = DEADLINE
     found: dict[str, str] = dict(SKIPPED)
     for name, call in calls(ib):
@@ -181,7 +193,6 @@ def results(port: int) -> dict[str, str]:
             # What it is told of comes a moment later, and belongs to it and not to the next.
             ib.sleep(0.05)
             found[name] = _shape(given) + (f"; told {errors[0]}" if errors else "")
-    ib.disconnect()
     return dict(sorted(found.items()))
 
 
