@@ -12,19 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from edgerunner_lab import __version__
-
-from .clock import Clock, WallClock, clock_of
-from .codec import load_replies, load_requests
-from .command_line import SEED, Options, UsageError, options_of
-from .commands import Commands
-from .connection import Dialects
-from .control import Control
-from .exchange import Exchange
-from .fault_script import ScriptError, Vocabulary, script_faults
-from .faults import Fault
-from .levers import levers_of
-from .server import Limits, Server
-from .state import (
+from edgerunner_lab.sim.exchange import Exchange
+from edgerunner_lab.sim.faults.fault_script import ScriptError, Vocabulary, script_faults
+from edgerunner_lab.sim.faults.faults import Fault
+from edgerunner_lab.sim.faults.vocabulary import load_vocabulary
+from edgerunner_lab.sim.faults.wire_log import WireLog
+from edgerunner_lab.sim.listing.universe import Universe, UniverseError, load_universe
+from edgerunner_lab.sim.process.clock import Clock, WallClock, clock_of
+from edgerunner_lab.sim.process.state import (
     RUNTIME_LOCK_NAME,
     STATE_LOCK_NAME,
     Discovery,
@@ -34,10 +29,14 @@ from .state import (
     StateFile,
     prepare,
 )
-from .switchboard import Extras
-from .universe import Universe, UniverseError, load_universe
-from .vocabulary import load_vocabulary
-from .wire_log import WireLog
+from edgerunner_lab.sim.protocol.codec import load_replies, load_requests
+from edgerunner_lab.sim.protocol.connection import Dialects
+from edgerunner_lab.sim.server.command_line import SEED, Options, UsageError, options_of
+from edgerunner_lab.sim.server.commands import Commands
+from edgerunner_lab.sim.server.control import Control
+from edgerunner_lab.sim.server.levers import levers_of
+from edgerunner_lab.sim.server.server import Limits, Server
+from edgerunner_lab.sim.server.switchboard import Extras
 
 WRONG_USE: Final = 2
 """Exit status when the gateway did not start; one line on standard error says why."""

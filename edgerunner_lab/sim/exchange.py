@@ -5,34 +5,34 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from . import (
+from edgerunner_lab.sim.accounts.accounts import Account
+from edgerunner_lab.sim.listing.instrument import Instrument
+from edgerunner_lab.sim.listing.universe import Universe
+from edgerunner_lab.sim.live import market_data
+from edgerunner_lab.sim.live.ticker import Ticker
+from edgerunner_lab.sim.market.market import Market
+from edgerunner_lab.sim.market.moves import Regime
+from edgerunner_lab.sim.market.sessions import Hours
+from edgerunner_lab.sim.orders.order_rules import OrderRules
+from edgerunner_lab.sim.orders.registry import Registry
+from edgerunner_lab.sim.protocol.messages import Fields, Message
+from edgerunner_lab.sim.protocol.replies import Refused, Reply, error, request_of
+from edgerunner_lab.sim.requests import (
     account_requests,
     contract_requests,
     histogram,
     historical_ticks,
     history,
-    market_data,
     news,
     order_requests,
     scanner,
     user_requests,
 )
-from .accounts import Account
-from .bar_lines import grown, live_bars
-from .clients import Client
-from .data_rules import DataRules
-from .desk import Desk, Handler, to
-from .instrument import Instrument
-from .market import Market
-from .messages import Fields, Message
-from .moves import Regime
-from .order_rules import OrderRules
-from .refusals import unserved
-from .registry import Registry
-from .replies import Refused, Reply, error, request_of
-from .sessions import Hours
-from .ticker import Ticker
-from .universe import Universe
+from edgerunner_lab.sim.requests.bar_lines import grown, live_bars
+from edgerunner_lab.sim.requests.clients import Client
+from edgerunner_lab.sim.requests.data_rules import DataRules
+from edgerunner_lab.sim.requests.desk import Desk, Handler, to
+from edgerunner_lab.sim.requests.refusals import unserved
 
 __all__ = ["ClientIdInUse", "Exchange", "Hours", "Reply"]
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from .exchange import ClientIdInUse
-from .messages import Message
-from .replies import Reply
-from .saver import Saved
+from edgerunner_lab.sim.exchange import ClientIdInUse
+from edgerunner_lab.sim.process.saver import Saved
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.protocol.replies import Reply
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

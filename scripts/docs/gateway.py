@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from edgerunner_lab.sim.commands import COMMANDS
 from edgerunner_lab.sim.exchange import HANDLERS
-from edgerunner_lab.sim.fault_shapes import PARAMETERS, SHAPES
-from edgerunner_lab.sim.faults import NOTICES
-from edgerunner_lab.sim.layouts import VERSION_MAX, Table, load_table
-from edgerunner_lab.sim.refusals import REFUSALS, SILENT, UNSERVED
+from edgerunner_lab.sim.faults.fault_shapes import PARAMETERS, SHAPES
+from edgerunner_lab.sim.faults.faults import NOTICES
+from edgerunner_lab.sim.protocol.layouts import VERSION_MAX, Table, load_table
+from edgerunner_lab.sim.requests.refusals import REFUSALS, SILENT, UNSERVED
+from edgerunner_lab.sim.server.commands import COMMANDS
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "gateway.md"
 

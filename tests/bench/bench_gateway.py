@@ -14,7 +14,7 @@ from pathlib import Path
 from figures import Figure
 from raw_client import gateway
 
-from edgerunner_lab.sim.universe import load_universe
+from edgerunner_lab.sim.listing.universe import load_universe
 
 SECONDS, RUNS = 3.0, 3
 LINES = 90

@@ -11,8 +11,8 @@ import time
 
 from flood import ACCOUNT, ANSWERS, frame
 
-from edgerunner_lab.sim.codec import load_replies
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.codec import load_replies
+from edgerunner_lab.sim.protocol.messages import Message
 
 SERVER_VERSION = 178
 WRAP_MS = 10_000_000

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.messages import Message
 
 
 def rows(message: Message, name: str) -> list[dict[str, Any]]:

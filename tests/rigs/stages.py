@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from edgerunner_lab.sim.clock import SteppedClock
-from edgerunner_lab.sim.codec import load_replies, load_requests
-from edgerunner_lab.sim.commands import Commands
-from edgerunner_lab.sim.connection import Dialects
 from edgerunner_lab.sim.exchange import Exchange, Hours
-from edgerunner_lab.sim.fault_script import script_faults
-from edgerunner_lab.sim.messages import Malformed, Message
-from edgerunner_lab.sim.server import Limits, Server
-from edgerunner_lab.sim.switchboard import Extras
-from edgerunner_lab.sim.universe import load_universe
-from edgerunner_lab.sim.vocabulary import load_vocabulary
-from edgerunner_lab.sim.wire import frame
+from edgerunner_lab.sim.faults.fault_script import script_faults
+from edgerunner_lab.sim.faults.vocabulary import load_vocabulary
+from edgerunner_lab.sim.listing.universe import load_universe
+from edgerunner_lab.sim.process.clock import SteppedClock
+from edgerunner_lab.sim.protocol.codec import load_replies, load_requests
+from edgerunner_lab.sim.protocol.connection import Dialects
+from edgerunner_lab.sim.protocol.messages import Malformed, Message
+from edgerunner_lab.sim.protocol.wire import frame
+from edgerunner_lab.sim.server.commands import Commands
+from edgerunner_lab.sim.server.server import Limits, Server
+from edgerunner_lab.sim.server.switchboard import Extras
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 """Monday 12:00 in New York."""

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
-from edgerunner_lab.sim.codec import load_replies, load_requests
-from edgerunner_lab.sim.connection import (
+from edgerunner_lab.sim.exchange import ClientIdInUse, Exchange, Hours, Reply
+from edgerunner_lab.sim.listing.universe import load_universe
+from edgerunner_lab.sim.protocol.codec import load_replies, load_requests
+from edgerunner_lab.sim.protocol.connection import (
     Answer,
     Closed,
     Connection,
@@ -14,9 +16,7 @@ from edgerunner_lab.sim.connection import (
     Requested,
     Started,
 )
-from edgerunner_lab.sim.exchange import ClientIdInUse, Exchange, Hours, Reply
-from edgerunner_lab.sim.universe import load_universe
-from edgerunner_lab.sim.wire import frame
+from edgerunner_lab.sim.protocol.wire import frame
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 """Monday 12:00 in New York."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.sim.exchange import Exchange, Hours, Reply
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.universe import Universe, load_universe
+from edgerunner_lab.sim.listing.universe import Universe, load_universe
+from edgerunner_lab.sim.protocol.messages import Message
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 """Monday 12:00 in New York."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.messages import Message
 
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}
 EUR = {"c_conId": 12087792, "c_exchange": "IDEALPRO"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.accounts import Account, Fill, Mark
-from edgerunner_lab.sim.book import Side
-from edgerunner_lab.sim.universe import Instrument, Query, Universe, load_universe
+from edgerunner_lab.sim.accounts.accounts import Account, Fill, Mark
+from edgerunner_lab.sim.accounts.book import Side
+from edgerunner_lab.sim.listing.universe import Instrument, Query, Universe, load_universe
 
 UNIVERSE = load_universe()
 SPY = UNIVERSE.by_con_id[756733]

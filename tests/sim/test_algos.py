@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.algos import CURVES, Algo, algo_in, due, span_of
-from edgerunner_lab.sim.replies import Refused
+from edgerunner_lab.sim.orders.algos import CURVES, Algo, algo_in, due, span_of
+from edgerunner_lab.sim.protocol.replies import Refused
 
 TODAY = "20261123"
 NOON = 1_795_453_200

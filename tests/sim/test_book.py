@@ -7,7 +7,7 @@ from typing import TypeAlias
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.book import Book, Match, Side
+from edgerunner_lab.sim.accounts.book import Book, Match, Side
 
 BUY, SELL = Side.BUY, Side.SELL
 

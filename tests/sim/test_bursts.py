@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.bursts import Burst, Ticks
-from edgerunner_lab.sim.codec import load_replies
-from edgerunner_lab.sim.ticks import Tick
-from edgerunner_lab.sim.wire import frame
+from edgerunner_lab.sim.live.bursts import Burst, Ticks
+from edgerunner_lab.sim.live.ticks import Tick
+from edgerunner_lab.sim.protocol.codec import load_replies
+from edgerunner_lab.sim.protocol.wire import frame
 
 TICKS = (
     Tick("tickPrice", 1, Decimal("690.10"), 300, 1),

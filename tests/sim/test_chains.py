@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from edgerunner_lab.sim.chains import occ_symbol, occ_terms
-from edgerunner_lab.sim.con_ids import option_con_id
-from edgerunner_lab.sim.universe import Instrument, Query, Universe, load_universe
+from edgerunner_lab.sim.listing.chains import occ_symbol, occ_terms
+from edgerunner_lab.sim.listing.con_ids import option_con_id
+from edgerunner_lab.sim.listing.universe import Instrument, Query, Universe, load_universe
 
 MONDAY = date(2026, 11, 23)
 SPY = 756733

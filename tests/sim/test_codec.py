@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.codec import load_replies, load_requests
-from edgerunner_lab.sim.layouts import (
+from edgerunner_lab.sim.protocol.codec import load_replies, load_requests
+from edgerunner_lab.sim.protocol.layouts import (
     VERSION_MAX,
     VERSION_MIN,
     Field,
@@ -20,7 +20,13 @@ from edgerunner_lab.sim.layouts import (
     Table,
     load_table,
 )
-from edgerunner_lab.sim.messages import Fields, Malformed, Message, UnknownRequest, Value
+from edgerunner_lab.sim.protocol.messages import (
+    Fields,
+    Malformed,
+    Message,
+    UnknownRequest,
+    Value,
+)
 
 REQUESTS = load_requests()
 REPLIES = load_replies()

@@ -12,10 +12,18 @@ import ib_async
 import pytest
 from ib_async.decoder import Decoder
 
-from edgerunner_lab.sim.codec import CONDITION_TYPES, load_replies
-from edgerunner_lab.sim.layouts import Block, Field, Group, Kind, Parts, Table, load_table
-from edgerunner_lab.sim.messages import Fields, Message, Value
-from edgerunner_lab.sim.wire import split
+from edgerunner_lab.sim.protocol.codec import CONDITION_TYPES, load_replies
+from edgerunner_lab.sim.protocol.layouts import (
+    Block,
+    Field,
+    Group,
+    Kind,
+    Parts,
+    Table,
+    load_table,
+)
+from edgerunner_lab.sim.protocol.messages import Fields, Message, Value
+from edgerunner_lab.sim.protocol.wire import split
 
 REPLIES = load_replies()
 TABLE = Table(load_table("replies"))

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from edgerunner_lab.sim.combos import COMBOS_MAX, ComboError
-from edgerunner_lab.sim.universe import Leg, Query, Universe, load_universe
+from edgerunner_lab.sim.listing.combos import COMBOS_MAX, ComboError
+from edgerunner_lab.sim.listing.universe import Leg, Query, Universe, load_universe
 
 AAPL, SPX, HSBA = 265598, 416904, 900000302
 

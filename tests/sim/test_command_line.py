@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from edgerunner_lab.sim.__main__ import main
-from edgerunner_lab.sim.command_line import UsageError, options_of
-from edgerunner_lab.sim.data_rules import DataRules
-from edgerunner_lab.sim.order_rules import OrderRules
-from edgerunner_lab.sim.sessions import Hours
-from edgerunner_lab.sim.state import RUNTIME_LOCK_NAME, STATE_LOCK_NAME, FileLock
+from edgerunner_lab.sim.market.sessions import Hours
+from edgerunner_lab.sim.orders.order_rules import OrderRules
+from edgerunner_lab.sim.process.state import RUNTIME_LOCK_NAME, STATE_LOCK_NAME, FileLock
+from edgerunner_lab.sim.requests.data_rules import DataRules
+from edgerunner_lab.sim.server.command_line import UsageError, options_of
 
 
 def test_without_arguments_it_takes_a_free_port_and_keeps_nothing() -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.commissions import Plan, commission_of, stock_commission
-from edgerunner_lab.sim.instrument import Instrument
-from edgerunner_lab.sim.universe import Query, load_universe
+from edgerunner_lab.sim.accounts.commissions import Plan, commission_of, stock_commission
+from edgerunner_lab.sim.listing.instrument import Instrument
+from edgerunner_lab.sim.listing.universe import Query, load_universe
 
 UNIVERSE = load_universe()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.con_ids import (
+from edgerunner_lab.sim.listing.con_ids import (
     CHAINS_MAX,
     COMBOS,
     COMBOS_FROM,
@@ -22,7 +22,7 @@ from edgerunner_lab.sim.con_ids import (
     option_con_id,
     terms_of,
 )
-from edgerunner_lab.sim.instrument import Leg
+from edgerunner_lab.sim.listing.instrument import Leg
 
 WEEKDAYS = st.dates(
     FIRST_MONDAY, FIRST_MONDAY + timedelta(weeks=DAYS // 5, days=-3)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.conditions import (
+from edgerunner_lab.sim.orders.conditions import (
     CONDITIONS_MAX,
     Condition,
     ConditionKind,
@@ -17,7 +17,7 @@ from edgerunner_lab.sim.conditions import (
     conditions_in,
     is_met,
 )
-from edgerunner_lab.sim.replies import Refused
+from edgerunner_lab.sim.protocol.replies import Refused
 
 SPY = 756733
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.codec import load_replies, load_requests
-from edgerunner_lab.sim.connection import (
+from edgerunner_lab.sim.protocol.codec import load_replies, load_requests
+from edgerunner_lab.sim.protocol.connection import (
     Answer,
     Closed,
     Connection,
@@ -17,8 +17,8 @@ from edgerunner_lab.sim.connection import (
     Started,
     State,
 )
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.wire import frame, join, split
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.protocol.wire import frame, join, split
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 REQUESTS = load_requests()

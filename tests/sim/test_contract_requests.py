@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.codec import load_replies
 from edgerunner_lab.sim.exchange import Hours
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.codec import load_replies
+from edgerunner_lab.sim.protocol.messages import Message
 
 Told = Callable[[list[Message]], list[str]]
 StageMaker = Callable[..., Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.control import LINE_BYTES_MAX, SOCKET_NAME, Control
+from edgerunner_lab.sim.server.control import LINE_BYTES_MAX, SOCKET_NAME, Control
 from rigs.stages import SPY, staged
 
 

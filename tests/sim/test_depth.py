@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.book import Side
+from edgerunner_lab.sim.accounts.book import Side
 from edgerunner_lab.sim.exchange import Hours
-from edgerunner_lab.sim.ladder import DELETE, INSERT, UPDATE, operations
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.live.ladder import DELETE, INSERT, UPDATE, operations
+from edgerunner_lab.sim.protocol.messages import Message
 
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}
 EUR = {"c_conId": 12087792, "c_exchange": "IDEALPRO"}

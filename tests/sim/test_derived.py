@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgerunner_lab.sim.bars import BarMaker, Shown
-from edgerunner_lab.sim.derived import option_value
-from edgerunner_lab.sim.greeks import RATE, Option, valued
-from edgerunner_lab.sim.instrument import Instrument
-from edgerunner_lab.sim.market import Market
-from edgerunner_lab.sim.sessions import Hours
-from edgerunner_lab.sim.universe import Query, load_universe
+from edgerunner_lab.sim.listing.instrument import Instrument
+from edgerunner_lab.sim.listing.universe import Query, load_universe
+from edgerunner_lab.sim.market.bars import BarMaker, Shown
+from edgerunner_lab.sim.market.derived import option_value
+from edgerunner_lab.sim.market.greeks import RATE, Option, valued
+from edgerunner_lab.sim.market.market import Market
+from edgerunner_lab.sim.market.sessions import Hours
 
 NOON = 1_795_453_200
 """Monday 2026-11-23 12:00 in New York."""
@@ -130,7 +130,7 @@ def test_bars_are_made_of_the_seconds_that_are_shown(
 
 def spread(market: Market) -> Instrument:
     """Return a bull call spread of two SPY options."""
-    from edgerunner_lab.sim.instrument import Leg  # noqa: PLC0415  two tests need it
+    from edgerunner_lab.sim.listing.instrument import Leg  # noqa: PLC0415  two tests need it
 
     legs = (
         Leg(con_id=option(market, 690, "C").con_id, ratio=1),

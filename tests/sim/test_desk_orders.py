@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim import exercises, order_requests
-from edgerunner_lab.sim.accounts import Account
-from edgerunner_lab.sim.clients import Client
-from edgerunner_lab.sim.desk import Desk
-from edgerunner_lab.sim.instrument import Instrument
-from edgerunner_lab.sim.manual_orders import place_by_hand
-from edgerunner_lab.sim.market import Market
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.order_rules import OrderRules
-from edgerunner_lab.sim.query import Query
-from edgerunner_lab.sim.registry import Registry
-from edgerunner_lab.sim.replies import Refused
-from edgerunner_lab.sim.sessions import Hours
-from edgerunner_lab.sim.universe import Universe
+from edgerunner_lab.sim.accounts.accounts import Account
+from edgerunner_lab.sim.listing.instrument import Instrument
+from edgerunner_lab.sim.listing.query import Query
+from edgerunner_lab.sim.listing.universe import Universe
+from edgerunner_lab.sim.market.market import Market
+from edgerunner_lab.sim.market.sessions import Hours
+from edgerunner_lab.sim.orders.order_rules import OrderRules
+from edgerunner_lab.sim.orders.registry import Registry
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.protocol.replies import Refused
+from edgerunner_lab.sim.requests import exercises, order_requests
+from edgerunner_lab.sim.requests.clients import Client
+from edgerunner_lab.sim.requests.desk import Desk
+from edgerunner_lab.sim.requests.manual_orders import place_by_hand
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC).timestamp()
 SPY: dict[str, Any] = {"c.conId": 756733, "c.exchange": "SMART"}

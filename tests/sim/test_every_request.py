@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from edgerunner_lab.sim.codec import load_requests
-from edgerunner_lab.sim.layouts import Table, load_table
-from edgerunner_lab.sim.messages import Malformed, Message
+from edgerunner_lab.sim.protocol.codec import load_requests
+from edgerunner_lab.sim.protocol.layouts import Table, load_table
+from edgerunner_lab.sim.protocol.messages import Malformed, Message
 
 VERSIONS: Final = (151, 157, 163, 166, 170, 176, 178, 187, 193, 200)
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgerunner_lab.sim.exchange import ClientIdInUse, Exchange, Hours
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.universe import load_universe
+from edgerunner_lab.sim.listing.universe import load_universe
+from edgerunner_lab.sim.protocol.messages import Message
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from exchange_calendars import get_calendar
 
-from edgerunner_lab.sim.expiries import (
+from edgerunner_lab.sim.listing.expiries import (
     FUTURE_ENDS,
     business_days_before,
     easter,

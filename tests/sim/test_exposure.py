@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.book import Side
-from edgerunner_lab.sim.orders import Order, OrderType, Status, Terms, Tif
-from edgerunner_lab.sim.registry import Registry
+from edgerunner_lab.sim.accounts.book import Side
+from edgerunner_lab.sim.orders.orders import Order, OrderType, Status, Terms, Tif
+from edgerunner_lab.sim.orders.registry import Registry
 
 NOW = 1_795_000_000
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.fault_plan import Plan
-from edgerunner_lab.sim.fault_script import ScriptError, fault_of, script_faults
-from edgerunner_lab.sim.fault_shapes import PARAMETERS, SHAPES
-from edgerunner_lab.sim.faults import Fault, What, When
-from edgerunner_lab.sim.vocabulary import load_vocabulary
+from edgerunner_lab.sim.faults.fault_plan import Plan
+from edgerunner_lab.sim.faults.fault_script import ScriptError, fault_of, script_faults
+from edgerunner_lab.sim.faults.fault_shapes import PARAMETERS, SHAPES
+from edgerunner_lab.sim.faults.faults import Fault, What, When
+from edgerunner_lab.sim.faults.vocabulary import load_vocabulary
 from rigs.stages import VOCABULARY
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.messages import Message
 from rigs.stages import NOON, SPY, Ended, RawClient, Stage, staged
 
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from edgerunner_lab.sim.codec import load_requests
-from edgerunner_lab.sim.layouts import Block, Field, Group, Kind, Table, load_table
-from edgerunner_lab.sim.messages import Fields, Message, Value
-from edgerunner_lab.sim.wire import frame
+from edgerunner_lab.sim.protocol.codec import load_requests
+from edgerunner_lab.sim.protocol.layouts import Block, Field, Group, Kind, Table, load_table
+from edgerunner_lab.sim.protocol.messages import Fields, Message, Value
+from edgerunner_lab.sim.protocol.wire import frame
 from rigs.wires import Line, Wires
 
 FRAMES: Final = 50_000

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.bars import Shown
-from edgerunner_lab.sim.data_rules import DataRules
 from edgerunner_lab.sim.exchange import Hours
-from edgerunner_lab.sim.generic_ticks import GENERICS
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.live.generic_ticks import GENERICS
+from edgerunner_lab.sim.market.bars import Shown
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.requests.data_rules import DataRules
 
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}
 AAPL = {"c_conId": 265598, "c_exchange": "SMART"}

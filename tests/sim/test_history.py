@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.sim.exchange import Hours
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.stamps import parse_stamp, stamp
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.protocol.stamps import parse_stamp, stamp
 
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}
 EUR = {"c_conId": 12087792, "c_exchange": "IDEALPRO"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from edgerunner_lab.sim.codec import CONDITIONS
-from edgerunner_lab.sim.layouts import (
+from edgerunner_lab.sim.protocol.codec import CONDITIONS
+from edgerunner_lab.sim.protocol.layouts import (
     VERSION_MAX,
     VERSION_MIN,
     Block,

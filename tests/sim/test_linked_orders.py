@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.messages import Message
 
 Told = Callable[[list[Message]], list[str]]
 ENTRY = ["open PreSubmitted", "PreSubmitted 0/10", "open Submitted", "Submitted 0/10"]

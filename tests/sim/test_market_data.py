@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.data_rules import DataRules
 from edgerunner_lab.sim.exchange import Hours
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.requests.data_rules import DataRules
 
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}
 EUR = {"c_conId": 12087792, "c_exchange": "IDEALPRO"}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.bars import BarMaker, Shown
 from edgerunner_lab.sim.exchange import Exchange, Hours
-from edgerunner_lab.sim.moves import CRASH_SIZE, SPREADS, Regime
-from edgerunner_lab.sim.universe import Query
+from edgerunner_lab.sim.listing.universe import Query
+from edgerunner_lab.sim.market.bars import BarMaker, Shown
+from edgerunner_lab.sim.market.moves import CRASH_SIZE, SPREADS, Regime
 
 SPY = 756733
 AAPL = 265598

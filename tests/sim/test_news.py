@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.news import DISCLAIMER, PROVIDERS
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.requests.news import DISCLAIMER, PROVIDERS
 from rigs.rows import rows, text
 
 AAPL = 265598

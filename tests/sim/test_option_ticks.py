@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.data_rules import DataRules
-from edgerunner_lab.sim.greeks import Option, implied_volatility, valued
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.settlement import ends_at
+from edgerunner_lab.sim.market.greeks import Option, implied_volatility, valued
+from edgerunner_lab.sim.matching.settlement import ends_at
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.requests.data_rules import DataRules
 
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}
 OPTION = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.messages import Message
 
 Told = Callable[[list[Message]], list[str]]
 StageMaker = Callable[..., Any]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.sim.exchange import Hours
-from edgerunner_lab.sim.order_types import OrderType
-from edgerunner_lab.sim.orders import Tif
-from edgerunner_lab.sim.universe import Universe
+from edgerunner_lab.sim.listing.universe import Universe
+from edgerunner_lab.sim.orders.order_types import OrderType
+from edgerunner_lab.sim.orders.orders import Tif
 
 StageMaker = Callable[..., Any]
 SPY, FORD, EURO = 756733, 9599491, 12087792

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.algos import Algo
-from edgerunner_lab.sim.book import Side
-from edgerunner_lab.sim.conditions import Condition, ConditionKind
-from edgerunner_lab.sim.orders import (
+from edgerunner_lab.sim.accounts.book import Side
+from edgerunner_lab.sim.orders.algos import Algo
+from edgerunner_lab.sim.orders.conditions import Condition, ConditionKind
+from edgerunner_lab.sim.orders.orders import (
     TRANSITIONS,
     Adjustment,
     Execution,
@@ -23,7 +23,7 @@ from edgerunner_lab.sim.orders import (
     Tif,
     Trail,
 )
-from edgerunner_lab.sim.registry import COMPLETED_MAX, Registry
+from edgerunner_lab.sim.orders.registry import COMPLETED_MAX, Registry
 
 NOW = 1_795_000_000
 

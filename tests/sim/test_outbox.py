@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message, Value
-from edgerunner_lab.sim.outbox import WAITING_BYTES_MAX, Outbox, Overflow
+from edgerunner_lab.sim.faults.outbox import WAITING_BYTES_MAX, Outbox, Overflow
+from edgerunner_lab.sim.protocol.messages import Message, Value
 
 
 class Socket:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from edgerunner_lab.sim.owner import is_foreign, owner_in
+from edgerunner_lab.sim.process.owner import is_foreign, owner_in
 
 TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1D49 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.stamps import parse_stamp
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.protocol.stamps import parse_stamp
 from rigs.rows import rows
 
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}

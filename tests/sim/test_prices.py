@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.bars import BarMaker, Shown
-from edgerunner_lab.sim.noise import key_of, normals, uniform, uniforms
-from edgerunner_lab.sim.prices import ANCHOR_DAY, Prices
-from edgerunner_lab.sim.universe import Instrument, load_universe
+from edgerunner_lab.sim.listing.universe import Instrument, load_universe
+from edgerunner_lab.sim.market.bars import BarMaker, Shown
+from edgerunner_lab.sim.market.noise import key_of, normals, uniform, uniforms
+from edgerunner_lab.sim.market.prices import ANCHOR_DAY, Prices
 
 UNIVERSE = load_universe()
 SPY = UNIVERSE.by_con_id[756733]

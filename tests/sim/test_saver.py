@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.saver import SAVE_SECONDS_MIN, Saver
-from edgerunner_lab.sim.state import StateFile
+from edgerunner_lab.sim.process.saver import SAVE_SECONDS_MIN, Saver
+from edgerunner_lab.sim.process.state import StateFile
 
 DEADLINE = 5.0
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.scanner import REFRESH_SECONDS, SCANS
+from edgerunner_lab.sim.protocol.messages import Message
+from edgerunner_lab.sim.requests.scanner import REFRESH_SECONDS, SCANS
 from rigs.rows import rows, text
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edgerunner_lab.sim.clock import FastClock, SteppedClock, WallClock, clock_of
-from edgerunner_lab.sim.schedule import BATCH_MAX, HEAP_MIN, NotStepped, Schedule
+from edgerunner_lab.sim.process.clock import FastClock, SteppedClock, WallClock, clock_of
+from edgerunner_lab.sim.process.schedule import BATCH_MAX, HEAP_MIN, NotStepped, Schedule
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 

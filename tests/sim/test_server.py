@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.clock import WallClock
-from edgerunner_lab.sim.codec import load_replies, load_requests
-from edgerunner_lab.sim.connection import Dialects
 from edgerunner_lab.sim.exchange import ClientIdInUse, Reply
-from edgerunner_lab.sim.messages import Message, Value
-from edgerunner_lab.sim.server import AddressRefused, Limits, Server, check_address
-from edgerunner_lab.sim.state import StateFile
-from edgerunner_lab.sim.switchboard import Extras
-from edgerunner_lab.sim.wire import frame, join, split
+from edgerunner_lab.sim.process.clock import WallClock
+from edgerunner_lab.sim.process.state import StateFile
+from edgerunner_lab.sim.protocol.codec import load_replies, load_requests
+from edgerunner_lab.sim.protocol.connection import Dialects
+from edgerunner_lab.sim.protocol.messages import Message, Value
+from edgerunner_lab.sim.protocol.wire import frame, join, split
+from edgerunner_lab.sim.server.server import AddressRefused, Limits, Server, check_address
+from edgerunner_lab.sim.server.switchboard import Extras
 
 DEADLINE = 5.0
 DIALECTS = Dialects(load_requests(), load_replies())

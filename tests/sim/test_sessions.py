@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from edgerunner_lab.sim.sessions import Hours, Session, Sessions
+from edgerunner_lab.sim.market.sessions import Hours, Session, Sessions
 
 ALWAYS, REAL = Sessions(Hours.ALWAYS), Sessions(Hours.REAL)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from edgerunner_lab.sim.codec import load_replies
-from edgerunner_lab.sim.messages import Message
+from edgerunner_lab.sim.protocol.codec import load_replies
+from edgerunner_lab.sim.protocol.messages import Message
 
 CODEC = load_replies()
 SPY = {"c_conId": 756733, "c_exchange": "SMART"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgerunner_lab.sim.state import (
+from edgerunner_lab.sim.process.state import (
     Discovery,
     FileLock,
     LockTaken,
@@ -112,7 +112,7 @@ WRITER = """
 import sys
 from datetime import datetime, UTC
 from pathlib import Path
-from edgerunner_lab.sim.state import StateFile
+from edgerunner_lab.sim.process.state import StateFile
 file, now, number = StateFile(Path(sys.argv[1])), datetime(2026, 1, 1, tzinfo=UTC), 0
 while True:
     number += 1

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.book import Side
-from edgerunner_lab.sim.orders import Adjustment, Order, OrderType, Terms, Tif, Trail
-from edgerunner_lab.sim.pegs import pegged
-from edgerunner_lab.sim.tape import Quote
-from edgerunner_lab.sim.triggers import adjust, follow, is_touched, watched
+from edgerunner_lab.sim.accounts.book import Side
+from edgerunner_lab.sim.market.tape import Quote
+from edgerunner_lab.sim.matching.pegs import pegged
+from edgerunner_lab.sim.matching.triggers import adjust, follow, is_touched, watched
+from edgerunner_lab.sim.orders.orders import Adjustment, Order, OrderType, Terms, Tif, Trail
 
 QUOTE = Quote(
     second=0,

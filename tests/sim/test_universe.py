@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from edgerunner_lab.sim.con_ids import GENERATED_FROM
-from edgerunner_lab.sim.market import Market
-from edgerunner_lab.sim.sessions import Hours
-from edgerunner_lab.sim.universe import Instrument, Query, UniverseError, load_universe
+from edgerunner_lab.sim.listing.con_ids import GENERATED_FROM
+from edgerunner_lab.sim.listing.universe import (
+    Instrument,
+    Query,
+    UniverseError,
+    load_universe,
+)
+from edgerunner_lab.sim.market.market import Market
+from edgerunner_lab.sim.market.sessions import Hours
 
 ROOT = Path(__file__).parents[2]
 

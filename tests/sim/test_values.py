@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.values import (
+from edgerunner_lab.sim.protocol.values import (
     UNSET_TEXTS,
     read_bool,
     read_decimal,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner_lab.sim.wire import (
+from edgerunner_lab.sim.protocol.wire import (
     FRAME_BYTES_MAX,
     Inbox,
     WireError,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edgerunner_lab.sim.messages import Message
-from edgerunner_lab.sim.wire_log import IN, OUT, WireLog
+from edgerunner_lab.sim.faults.wire_log import IN, OUT, WireLog
+from edgerunner_lab.sim.protocol.messages import Message
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""Money: positions, cash, commissions and margins."""

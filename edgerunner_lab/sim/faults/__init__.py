@@ -1,0 +1,1 @@
+"""What goes wrong on purpose: scripts, plans and their effects."""

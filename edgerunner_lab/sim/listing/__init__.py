@@ -1,0 +1,1 @@
+"""What is listed: instruments, chains, expiries, and how a client's words find them."""

@@ -1,0 +1,1 @@
+"""The exchange floor: orders meet the market and each other."""

@@ -1,0 +1,1 @@
+"""The TWS protocol: bytes, fields and messages of every text version."""
