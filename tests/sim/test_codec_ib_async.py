@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,29 +23,12 @@ from edgerunner_lab.sim.protocol.layouts import (
 )
 from edgerunner_lab.sim.protocol.messages import Fields, Message, Value
 from edgerunner_lab.sim.protocol.wire import split
+from rigs.decoding import Heard
 
 REPLIES = load_replies()
 TABLE = Table(load_table("replies"))
 
 VERSIONS = pytest.mark.parametrize("version", [157, 163, 166, 170, 176, 177, 178])
-
-
-@dataclass
-class Heard:
-    """Takes every call that ib_async's decoder makes, in place of its wrapper."""
-
-    calls: list[tuple[str, tuple[Any, ...]]] = field(
-        default_factory=list[tuple[str, tuple[Any, ...]]]
-    )
-    defaultTimezone = UTC  # noqa: N815  ib_async's name
-
-    def __getattr__(self, name: str) -> Any:
-        """Return a method that remembers its arguments."""
-
-        def remember(*arguments: Any) -> None:
-            self.calls.append((name, arguments))
-
-        return remember
 
 
 def heard(version: int, message: Message) -> list[tuple[str, tuple[Any, ...]]]:

@@ -64,11 +64,13 @@ class Timing:
         return None
 
     def opening_text(self, order: Order) -> str:
-        """Return the notice that an order must wait for its hours."""
+        """Return the notice that an order must wait, for its hours or for the end of a halt."""
         instrument = self._instrument(order.terms)
         session = self._opening(instrument)
         when = "the next session"
-        if session is not None:
+        if self._market.is_halted(instrument, self._market.second):
+            when = "trading in it resumes"
+        elif session is not None:
             opens = session.span(regular=not order.terms.outside_rth)[0]
             when = stamp(opens, instrument.time_zone)
         return (
