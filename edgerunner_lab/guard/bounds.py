@@ -43,6 +43,7 @@ def _decimal(value: object) -> Decimal:
 
 _Number = Annotated[Decimal, BeforeValidator(_decimal), Field(decimal_places=12)]
 Positive = Annotated[_Number, Field(gt=0, le=Decimal(10**12))]
+NotNegative = Annotated[_Number, Field(ge=0, le=Decimal(10**12))]
 Percent = Annotated[_Number, Field(gt=0, le=100)]
 PercentOfAccount = Annotated[_Number, Field(gt=0, le=1000)]
 Count = Annotated[_Number, Field(ge=1, le=100_000, multiple_of=1)]
@@ -93,6 +94,18 @@ class Bounds(BaseModel):
         duplicate_window_s: How long the same order counts as a repeat (R18).
         duplicate_order_denied: Whether a repeat is denied; otherwise it is only warned of.
         max_orders_10s: New orders and modifications, denied ones included, in any 10 seconds (R20).
+        max_open_orders_side: Open orders of one side in one instrument, the new one included (R24).
+        max_open_orders: Open orders of the account, the new one included.
+        denied_sec_types: By security type; whether it is not traded at all (R08).
+        denied_symbols: By the name the order language uses; whether it is not traded at all.
+        foreign_currency_denied: Whether only instruments in the account's own currency are traded.
+        min_stock_price: Stocks below it are not bought or sold short; per share, in the contract's currency.
+        closed_market_denied: Whether an order that would wait for the opening is denied; else it is warned of (R25).
+        short_sales_denied: Whether stock may be sold that is not held (R26).
+        margin_pct: By security type; the part of its worst-case value that an order takes of the funds (R17).
+        min_excess_liquidity_pct: What is left of excess liquidity after an order, at least.
+        daily_loss_pct: Loss of the day from which on only what shrinks a position passes (R27).
+        unknown_loss_denied: Whether an unknown loss counts as too large a one.
         by_symbol: By the name the order language uses, e.g. "SPY" or "EUR.USD".
     """
 
@@ -120,6 +133,26 @@ class Bounds(BaseModel):
     max_orders_10s: Annotated[Count, Unit(name="orders in 10 s")]
     max_orders_1h: Annotated[Count, Unit(name="orders in 1 h")]
     max_orders_1d: Annotated[Count, Unit(name="orders in 24 h")]
+    max_open_orders_side: Annotated[Count, Unit(name="orders")]
+    max_open_orders: Annotated[Count, Unit(name="orders")]
+    denied_sec_types: Annotated[dict[SecType, StrictBool], _Frozen, Unit(name="")]
+    denied_symbols: Annotated[dict[Symbol, StrictBool], _Frozen, Unit(name="")]
+    foreign_currency_denied: Annotated[StrictBool, Unit(name="")]
+    min_stock_price: Annotated[
+        NotNegative, Unit(name="contract currency", is_tighter_larger=True)
+    ]
+    closed_market_denied: Annotated[StrictBool, Unit(name="")]
+    short_sales_denied: Annotated[StrictBool, Unit(name="")]
+    margin_pct: Annotated[
+        dict[SecType, Percent],
+        _Frozen,
+        Unit(name="% of the order's value", is_tighter_larger=True),
+    ]
+    min_excess_liquidity_pct: Annotated[
+        Percent, Unit(name="% of NetLiquidation", is_tighter_larger=True)
+    ]
+    daily_loss_pct: Annotated[Percent, _NLV]
+    unknown_loss_denied: Annotated[StrictBool, Unit(name="")]
     by_symbol: Annotated[dict[Symbol, SymbolBounds], _Frozen]
 
 
@@ -144,6 +177,18 @@ _PAPER: Final[dict[str, object]] = {
     "max_orders_10s": 5,
     "max_orders_1h": 60,
     "max_orders_1d": 300,
+    "max_open_orders_side": 5,
+    "max_open_orders": 50,
+    "denied_sec_types": {},
+    "denied_symbols": {},
+    "foreign_currency_denied": False,
+    "min_stock_price": 0,
+    "closed_market_denied": False,
+    "short_sales_denied": False,
+    "margin_pct": {"STK": 100, "CASH": 5, "FUT": 15, "OPT": 100},
+    "min_excess_liquidity_pct": 10,
+    "daily_loss_pct": 2,
+    "unknown_loss_denied": False,
     "by_symbol": {},
 }
 
@@ -165,6 +210,15 @@ DEFAULTS: Final[Mapping[Mode, Mapping[str, object]]] = {
         "max_orders_10s": 3,
         "max_orders_1h": 30,
         "max_orders_1d": 100,
+        "max_open_orders_side": 3,
+        "max_open_orders": 20,
+        "denied_sec_types": {"CASH": True, "FUT": True, "OPT": True},
+        "foreign_currency_denied": True,
+        "min_stock_price": 1,
+        "closed_market_denied": True,
+        "short_sales_denied": True,
+        "daily_loss_pct": 1,
+        "unknown_loss_denied": True,
     },
 }
 """mode -> bound -> value"""

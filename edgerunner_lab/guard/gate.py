@@ -17,11 +17,14 @@ from edgerunner_lab.core.errors import Denial, OrderDenied
 from edgerunner_lab.core.facts import Quote
 from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard import (
+    rules_account,
+    rules_allowed,
     rules_fields,
     rules_price,
     rules_repeats,
     rules_session,
     rules_size,
+    rules_working,
 )
 from edgerunner_lab.guard.checks import Check, Judge, Unknown
 from edgerunner_lab.guard.limits import Limits
@@ -59,6 +62,8 @@ SIZE_RULES: Final = (
     Rule("MAX_ORDER_QTY", rules_size.quantity_is_small),
     Rule("MAX_ORDER_NOTIONAL", rules_size.value_is_small),
     Rule("MAX_POSITION", rules_size.position_is_small),
+    Rule("INSUFFICIENT_FUNDS", rules_account.funds_suffice),
+    Rule("SHORT_SALE", rules_allowed.sale_is_covered),
 )
 """What a smaller quantity may mend."""
 
@@ -76,6 +81,8 @@ RULES: Final = (
     Rule("PRICE_INCREMENT", rules_fields.limit_price_is_on_tick),
     Rule("PRICE_INCREMENT", rules_fields.stop_price_is_on_tick),
     Rule("NO_LIMIT_SET", rules_size.limits_exist),
+    Rule("INSTRUMENT_NOT_ALLOWED", rules_allowed.instrument_is_allowed),
+    Rule("MARKET_CLOSED", rules_allowed.market_is_open),
     Rule("NO_REFERENCE", rules_price.quote_is_usable),
     Rule("STALE_QUOTE", rules_price.quote_is_fresh),
     Rule("PRICE_COLLAR", rules_price.limit_price_is_near),
@@ -84,6 +91,9 @@ RULES: Final = (
     Rule("FX_RATE_MISSING", rules_size.currency_is_known),
     *SIZE_RULES,
     Rule("DUPLICATE_ORDER", rules_repeats.order_is_no_repeat),
+    Rule("DAILY_LOSS", rules_account.loss_of_the_day_is_small),
+    Rule("SELF_MATCH", rules_working.order_meets_none_of_ours),
+    Rule("MAX_OPEN_ORDERS", rules_working.open_orders_are_few),
     Rule("ORDER_RATE", rules_repeats.rate_is_low),
 )
 """All of these are asked, in RISK.md's order of evaluation, and every one that fails is shown."""

@@ -14,7 +14,14 @@ from edgerunner_lab.guard.snapshot import Snapshot
 from edgerunner_lab.guard.valuation import collar_of
 
 MENDED_BY_SIZE: Final = frozenset(
-    {"SIZE_INCREMENT", "MAX_ORDER_QTY", "MAX_ORDER_NOTIONAL", "MAX_POSITION"}
+    {
+        "SIZE_INCREMENT",
+        "MAX_ORDER_QTY",
+        "MAX_ORDER_NOTIONAL",
+        "MAX_POSITION",
+        "INSUFFICIENT_FUNDS",
+        "SHORT_SALE",
+    }
 )
 MENDED_BY_PRICE: Final = frozenset({"PRICE_INCREMENT", "PRICE_COLLAR"})
 

@@ -37,19 +37,22 @@ class Latch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingOrder:
-    """What may still trade: any client's open order, or a reservation.
+    """What may still move the position: any client's open order, a reservation, or a fill not yet booked.
 
     Attributes:
         order_ref: Ours, or `perm:` and the broker's permId for an order placed elsewhere.
         remaining: Shares or contracts that may still fill; positive or zero.
-        price: Limit or stop price per unit; None for a market order.
+        resting_price: Limit price of an order that lies in the book; None for market orders and for orders that
+            wait for their trigger.
+        is_fill: It has filled and the position does not show it yet: no order any more, but it moves the position.
     """
 
     order_ref: str
     con_id: int
     side: Side
     remaining: Decimal
-    price: Decimal | None
+    resting_price: Decimal | None = None
+    is_fill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,11 @@ class Snapshot:
     fx_rate: Decimal | None
     open_order: OrderUpdate | None
     now_mono: float
+
+
+def resting_price(update: OrderUpdate) -> Decimal | None:
+    """Return where an open order lies in the book; None while it has no price or waits for its trigger."""
+    return None if update.stop_price is not None else update.limit_price
 
 
 def working_at_worst(

@@ -55,12 +55,12 @@ def collar_of(order: ProposedOrder, snapshot: Snapshot, limits: Limits) -> Colla
     away_pct = limits.collar_passive_pct.get(instrument.sec_type)
     if across_pct is None or away_pct is None:
         raise Unknown("collar")
-    in_currency = reference / _magnifier(order)
+    in_currency = reference / magnifier_of(order)
     if instrument.sec_type is SecType.STOCK and in_currency < limits.collar_low_price:
         across_pct = limits.collar_low_price_pct
     across = reference * across_pct / HUNDRED
     if instrument.sec_type is SecType.OPTION:
-        across = max(across, limits.collar_option_min * _magnifier(order))
+        across = max(across, limits.collar_option_min * magnifier_of(order))
     return Collar(reference=reference, across=across, away=reference * away_pct / HUNDRED)
 
 
@@ -85,7 +85,7 @@ def valuation_of(order: ProposedOrder, snapshot: Snapshot, limits: Limits) -> Va
     return Valuation(
         price=worst_price(order, snapshot, limits),
         multiplier=positive(order.instrument.multiplier, "multiplier"),
-        price_magnifier=_magnifier(order),
+        price_magnifier=magnifier_of(order),
         fx_rate=positive(snapshot.fx_rate, "fx_rate"),
     )
 
@@ -172,7 +172,8 @@ def _beside(order: ProposedOrder, working: Iterable[WorkingOrder]) -> list[Worki
     return beside
 
 
-def _magnifier(order: ProposedOrder) -> int:
+def magnifier_of(order: ProposedOrder) -> int:
+    """Return by what quoted prices are divided to reach the contract's currency."""
     if order.instrument.price_magnifier < 1:
         raise Unknown("price_magnifier")
     return order.instrument.price_magnifier

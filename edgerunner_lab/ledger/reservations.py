@@ -9,7 +9,13 @@ from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.fingerprints import fingerprint
 from edgerunner_lab.guard.gate import ApprovedOrder
-from edgerunner_lab.guard.snapshot import Attempt, LedgerFacts, PastOrder, WorkingOrder
+from edgerunner_lab.guard.snapshot import (
+    Attempt,
+    LedgerFacts,
+    PastOrder,
+    WorkingOrder,
+    resting_price,
+)
 from edgerunner_lab.ledger import latch, order_rows, settling
 from edgerunner_lab.ledger.columns import stamp
 
@@ -73,7 +79,7 @@ def _working(connection: sqlite3.Connection, account: str) -> list[WorkingOrder]
             con_id=update.con_id,
             side=update.side,
             remaining=max(update.quantity - update.filled, Decimal(0)),
-            price=update.stop_price if update.limit_price is None else update.limit_price,
+            resting_price=resting_price(update),
         )
         for update in (row.update for row in order_rows.open_ones(connection, account))
     ]

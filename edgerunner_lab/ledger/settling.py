@@ -68,7 +68,7 @@ def working(
             con_id=con_id,
             side=Side(side),
             remaining=max(by_teller.values()),
-            price=None,
+            is_fill=True,
         )
         for (ref, con_id, side), by_teller in filled.items()
     ]

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard.limits import Limits
-from edgerunner_lab.guard.snapshot import SessionFacts, Snapshot, WorkingOrder
+from edgerunner_lab.guard.snapshot import (
+    SessionFacts,
+    Snapshot,
+    WorkingOrder,
+    resting_price,
+)
 from edgerunner_lab.session.lag import LoopLag
 from edgerunner_lab.session.link import Link
 from edgerunner_lab.session.market import Market
@@ -87,7 +92,7 @@ class Witness:
                 con_id=update.con_id,
                 side=update.side,
                 remaining=update.remaining,
-                price=update.limit_price or update.stop_price,
+                resting_price=resting_price(update),
             )
             for update in self.tracker.open_orders
         )

@@ -68,7 +68,7 @@ class Portfolio:
                 con_id=fill.con_id,
                 side=fill.side,
                 remaining=fill.quantity,
-                price=fill.price,
+                is_fill=True,
             )
             for execution_id, (_, fill) in self._fills.items()
         ]

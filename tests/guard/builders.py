@@ -171,6 +171,19 @@ def a_ledger(**changes: Any) -> LedgerFacts:
     return LedgerFacts(**facts | changes)
 
 
+def an_account(**changes: Any) -> AccountSnapshot:
+    """100,000 USD in cash, at the day's beginning."""
+    facts: dict[str, Any] = {
+        "account": ACCOUNT,
+        "currency": "USD",
+        "net_liquidation": Decimal(100_000),
+        "available_funds": Decimal(100_000),
+        "excess_liquidity": Decimal(100_000),
+        "daily_pnl": Decimal(0),
+    }
+    return AccountSnapshot(**facts | changes)
+
+
 def a_snapshot(**changes: Any) -> Snapshot:
     """An account of 100,000 USD that holds nothing, on a session and a ledger in order."""
     facts: dict[str, Any] = {
@@ -180,9 +193,7 @@ def a_snapshot(**changes: Any) -> Snapshot:
         "quote": a_quote(),
         "position": Decimal(0),
         "broker_working": (),
-        "account": AccountSnapshot(
-            account=ACCOUNT, currency="USD", net_liquidation=Decimal(100_000)
-        ),
+        "account": an_account(),
         "fx_rate": Decimal(1),
         "open_order": None,
         "now_mono": NOW_MONO,
@@ -199,23 +210,28 @@ def a_live_snapshot(*, is_armed: bool = True, **changes: Any) -> Snapshot:
         port=7496,
         is_armed=is_armed,
     )
-    account = AccountSnapshot(
-        account=LIVE_ACCOUNT, currency="USD", net_liquidation=Decimal(100_000)
-    )
+    account = an_account(account=LIVE_ACCOUNT)
     facts: dict[str, Any] = {"session": session, "account": account}
     return a_snapshot(**facts | changes)
 
 
-def working(
+def working(  # noqa: PLR0913  a builder names what tests change
     remaining: Any = 10,
     *,
     side: Side = Side.BUY,
     ref: str = OLD_REF,
     con_id: int = 756733,
+    price: Any = None,
+    is_fill: bool = False,
 ) -> WorkingOrder:
     """An order that rests somewhere."""
     return WorkingOrder(
-        order_ref=ref, con_id=con_id, side=side, remaining=dec(remaining), price=None
+        order_ref=ref,
+        con_id=con_id,
+        side=side,
+        remaining=dec(remaining),
+        resting_price=dec(price),
+        is_fill=is_fill,
     )
 
 

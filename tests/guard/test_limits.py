@@ -322,8 +322,12 @@ def test_every_limit_has_a_unit_or_is_a_switch() -> None:
     )
 
     assert {line.name for line in describe(limits) if not line.unit} == {
+        "closed_market_denied",
         "duplicate_order_denied",
+        "foreign_currency_denied",
         "market_orders_in_rth_only",
+        "short_sales_denied",
+        "unknown_loss_denied",
     }
 
 

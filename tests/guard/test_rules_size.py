@@ -22,6 +22,7 @@ from guard.builders import (
     a_live_snapshot,
     a_quote,
     a_snapshot,
+    an_account,
     an_instrument,
     an_open_order,
     an_order,
@@ -37,7 +38,12 @@ from guard.builders import (
 
 def worth(net_liquidation: Any, account: str = ACCOUNT) -> AccountSnapshot:
     """Return an account of that value."""
-    return AccountSnapshot(account=account, currency="USD", net_liquidation=net_liquidation)
+    return an_account(
+        account=account,
+        net_liquidation=net_liquidation,
+        available_funds=Decimal(10**9),
+        excess_liquidity=Decimal(10**9),
+    )
 
 
 # R09
@@ -66,9 +72,9 @@ def test_the_quantity_of_an_order_is_bounded(quantity: int, *, passes: bool) -> 
 
 def test_the_catalogue_line_of_a_quantity() -> None:
     """Word for word."""
-    order = an_order(5000, account=LIVE_ACCOUNT)
+    order = an_order(5000, limit="1.00", account=LIVE_ACCOUNT)
 
-    assert denials(order, a_live_snapshot(quote=a_quote("0.50", "0.51"))) == [
+    assert denials(order, a_live_snapshot(quote=a_quote("1.00", "1.01"))) == [
         "MAX_ORDER_QTY: qty=5000, max=200, secType=STK"
     ]
 

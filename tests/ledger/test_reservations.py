@@ -53,7 +53,6 @@ def test_reservation_counts_in_every_kernel(open_ledger: OpenLedger) -> None:
             con_id=SPY,
             side=Side.BUY,
             remaining=Decimal(10),
-            price=None,
         ),
     )
 
@@ -62,18 +61,19 @@ def test_reservation_counts_in_every_kernel(open_ledger: OpenLedger) -> None:
     ("prices", "price"),
     [
         ({"limit": "99.50"}, "99.50"),
-        ({"stop": "101.00"}, "101.00"),
-        ({"limit": "101.50", "stop": "101.00"}, "101.50"),
+        ({}, None),
+        ({"stop": "101.00"}, None),
+        ({"limit": "101.50", "stop": "101.00"}, None),
     ],
 )
-def test_working_order_has_the_price_it_may_trade_at(
-    ledger: Ledger, prices: dict[str, Any], price: str
+def test_working_order_has_the_price_at_which_it_lies_in_the_book(
+    ledger: Ledger, prices: dict[str, Any], price: str | None
 ) -> None:
-    """The limit where there is one, else the trigger."""
+    """None at the market and while it waits for its trigger."""
     reserve(ledger, **prices)
 
     (found,) = ledger.facts(ACCOUNT, None).working
-    assert found.price == Decimal(price)
+    assert found.resting_price == (None if price is None else Decimal(price))
 
 
 def test_other_account_has_limits_of_its_own(ledger: Ledger) -> None:

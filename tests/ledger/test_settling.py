@@ -52,7 +52,7 @@ def test_fill_of_another_kernel_counts_as_working_for_five_seconds(
             con_id=756733,
             side=Side.SELL,
             remaining=Decimal(10),
-            price=None,
+            is_fill=True,
         ),
     )
     assert ours.facts(ACCOUNT, None).working == ()
