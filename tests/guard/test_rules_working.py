@@ -1,11 +1,16 @@
 """R23 and R24: an order meets none of ours, and not too many are open."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from edgerunner_lab.core.intents import Side
+from edgerunner_lab.guard import rules_working
+from edgerunner_lab.guard.checks import Unknown
+from edgerunner_lab.guard.snapshot import resting_price
 from guard.builders import (
+    NOW,
     OLD_REF,
     REF,
     a_ledger,
@@ -163,3 +168,26 @@ def test_the_catalogue_line_of_open_orders_and_the_check() -> None:
     assert "MAX_OPEN_ORDERS: 3 (SPY BUY) of 5" in [
         str(check) for check in judge(snapshot=snapshot, limits=wide_limits()).checks
     ]
+
+
+def test_without_a_ledger_nothing_is_judged() -> None:
+    """The gate says before that the ledger is missing; alone, the rules do not guess."""
+    for rule in (
+        rules_working.order_meets_none_of_ours,
+        rules_working.open_orders_are_few,
+    ):
+        with pytest.raises(Unknown, match="ledger"):
+            rule(an_order(), a_snapshot(ledger=None), some_limits(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("prices", "resting"),
+    [({"limit_price": "99"}, "99"), ({"limit_price": "99", "stop_price": "98"}, None)],
+)
+def test_only_an_order_without_a_trigger_rests(
+    prices: dict[str, str], resting: str | None
+) -> None:
+    """Where it lies in the book is its limit."""
+    update = an_open_order(**{name: Decimal(text) for name, text in prices.items()})
+
+    assert resting_price(update) == (None if resting is None else Decimal(resting))
