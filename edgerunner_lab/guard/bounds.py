@@ -93,6 +93,8 @@ class Bounds(BaseModel):
         max_spread_pct: Bid to ask, in percent of their middle; the larger of this and `max_spread_ticks` holds.
         duplicate_window_s: How long the same order counts as a repeat (R18).
         duplicate_order_denied: Whether a repeat is denied; otherwise it is only warned of.
+        cell_rerun_denied: Whether a cell that has sent an order today may not send it again; else it is warned of (R19).
+        max_same_orders_60s: Orders of one cell or program for one side of an instrument in any minute (R22).
         max_orders_10s: New orders and modifications, denied ones included, in any 10 seconds (R20).
         max_open_orders_side: Open orders of one side in one instrument, the new one included (R24).
         max_open_orders: Open orders of the account, the new one included.
@@ -130,6 +132,8 @@ class Bounds(BaseModel):
     max_spread_ticks: Annotated[Count, Unit(name="ticks")]
     duplicate_window_s: Annotated[Positive, Unit(name="s", is_tighter_larger=True)]
     duplicate_order_denied: Annotated[StrictBool, Unit(name="")]
+    cell_rerun_denied: Annotated[StrictBool, Unit(name="")]
+    max_same_orders_60s: Annotated[Count, Unit(name="orders in 60 s")]
     max_orders_10s: Annotated[Count, Unit(name="orders in 10 s")]
     max_orders_1h: Annotated[Count, Unit(name="orders in 1 h")]
     max_orders_1d: Annotated[Count, Unit(name="orders in 24 h")]
@@ -174,6 +178,8 @@ _PAPER: Final[dict[str, object]] = {
     "max_spread_ticks": 3,
     "duplicate_window_s": 60,
     "duplicate_order_denied": True,
+    "cell_rerun_denied": True,
+    "max_same_orders_60s": 10,
     "max_orders_10s": 5,
     "max_orders_1h": 60,
     "max_orders_1d": 300,
@@ -195,7 +201,11 @@ _PAPER: Final[dict[str, object]] = {
 DEFAULTS: Final[Mapping[Mode, Mapping[str, object]]] = {
     # The embedded market trades around the clock, and repeating a cell there is how one learns.
     Mode.SIM: _PAPER
-    | {"market_orders_in_rth_only": False, "duplicate_order_denied": False},
+    | {
+        "market_orders_in_rth_only": False,
+        "duplicate_order_denied": False,
+        "cell_rerun_denied": False,
+    },
     Mode.PAPER: _PAPER,
     Mode.LIVE: _PAPER
     | {
@@ -207,6 +217,7 @@ DEFAULTS: Final[Mapping[Mode, Mapping[str, object]]] = {
         "collar_passive_pct": {"STK": 15, "CASH": 15, "FUT": 15, "OPT": 15},
         "max_quote_age_mkt_s": 5,
         "duplicate_window_s": 300,
+        "max_same_orders_60s": 6,
         "max_orders_10s": 3,
         "max_orders_1h": 30,
         "max_orders_1d": 100,

@@ -54,8 +54,9 @@ FIRST: Final = (
     Rule("LIVE_NOT_ARMED", rules_session.live_is_armed),
     Rule("AUDIT_UNAVAILABLE", rules_session.audit_is_available),
     Rule("TRADING_HALTED", rules_session.latch_lets_through),
+    Rule("UNRESOLVED_ORDER", rules_session.nothing_is_unresolved),
 )
-"""The first denial among these is the only one: R01, R02, R03, R36, R04."""
+"""The first denial among these is the only one: R01, R02, R03, R36, R04, R32."""
 
 SIZE_RULES: Final = (
     Rule("SIZE_INCREMENT", rules_fields.size_is_on_step),
@@ -94,9 +95,14 @@ RULES: Final = (
     Rule("DAILY_LOSS", rules_account.loss_of_the_day_is_small),
     Rule("SELF_MATCH", rules_working.order_meets_none_of_ours),
     Rule("MAX_OPEN_ORDERS", rules_working.open_orders_are_few),
+    Rule("CELL_RERUN", rules_repeats.cell_is_no_rerun),
+    Rule("REPEATED_EXECUTION", rules_repeats.source_is_no_loop),
     Rule("ORDER_RATE", rules_repeats.rate_is_low),
 )
 """All of these are asked, in RISK.md's order of evaluation, and every one that fails is shown."""
+
+HALTING: Final = frozenset({"REPEATED_EXECUTION"})
+"""Denials after which nothing is trusted any more: the ledger halts trading as it records one (R22)."""
 
 _MINT: Final = object()
 """Known to `approve` alone."""

@@ -1,4 +1,4 @@
-"""Is this order the same again, or one too many (R18, R20)."""
+"""Is this order the same again, or one too many (R18, R19, R20, R22)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,9 +10,10 @@ from edgerunner_lab.guard.checks import Check, Unknown, WordedDenial, seconds_si
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import Snapshot
 from edgerunner_lab.guard.valuation import open_quantity, reach_of
-from edgerunner_lab.guard.wording import plain, short_ref, span
+from edgerunner_lab.guard.wording import escaped, moment, plain, short_ref, span
 
 TEN_SECONDS: Final = 10
+MINUTE: Final = 60
 HOUR: Final = 3600
 DAY: Final = 86_400
 
@@ -55,6 +56,78 @@ def order_is_no_repeat(
     return Check(
         rule="DUPLICATE_ORDER", value=f"same as {short_ref(ref)}", warning=str(denial)
     )
+
+
+def cell_is_no_rerun(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, now: datetime
+) -> Denial | Check:
+    """R19: a cell sends an order once a trading day, whatever kernel runs it and however often it is restarted.
+
+    Repetitions within the duplicates' window are that rule's matter. A modification repeats nothing.
+    """
+    if snapshot.ledger is None:
+        raise Unknown("ledger")
+    window_s = float(limits.duplicate_window_s)
+    earlier = [
+        (past.at, past.order_ref)
+        for past in snapshot.ledger.reruns
+        if past.order_ref not in (order.order_ref, order.replaces)
+        and seconds_since(past.at, now, "earlier orders") >= window_s
+    ]
+    if order.replaces is not None or not earlier:
+        return Check(rule="CELL_RERUN", value="first time today")
+    at, ref = min(earlier)
+    denial = WordedDenial(
+        code="CELL_RERUN",
+        facts=(("first", moment(at, now)), ("ref", ref)),
+        words=f"this cell already sent this order today, first={moment(at, now)} UTC, ref={short_ref(ref)}",
+        hint="--again to repeat it",
+    )
+    if order.intent.again:
+        return Check(rule="CELL_RERUN", value=f"again, {short_ref(ref)} was the first")
+    if limits.cell_rerun_denied:
+        return denial
+    return Check(rule="CELL_RERUN", value=f"same as {short_ref(ref)}", warning=str(denial))
+
+
+def source_is_no_loop(
+    order: ProposedOrder, snapshot: Snapshot, limits: Limits, now: datetime
+) -> Denial | Check:
+    """R22: one cell or program that sends the same instrument and side over and over is taken for a runaway loop.
+
+    The session halts trading when this denies.
+    """
+    if snapshot.ledger is None:
+        raise Unknown("ledger")
+    recent = [
+        at for at in snapshot.ledger.burst if seconds_since(at, now, "orders") < MINUTE
+    ]
+    count, most = len(recent) + 1, limits.max_same_orders_60s
+    if order.replaces is not None or count <= most:
+        return Check(
+            rule="REPEATED_EXECUTION",
+            value=f"{count} in 60s",
+            limit=plain(most),
+            used=count / most,
+        )
+    name = f"{order.side.value} {escaped(str(order.instrument))}"
+    return WordedDenial(
+        code="REPEATED_EXECUTION",
+        facts=(
+            ("source", source_name(order)),
+            ("orders", str(count)),
+            ("max", plain(most)),
+        ),
+        words=f"source={source_name(order)}, {name} orders={count} in 60s, max={plain(most)}",
+        hint='trading is halted, %resume --reason "..." after review',
+    )
+
+
+def source_name(order: ProposedOrder) -> str:
+    """Return where an order comes from, short enough for a line."""
+    source = order.source
+    key = source.cell_id or source.code_sha256
+    return f"cell {escaped(key)[:8]}" if key else escaped(source.kind)
 
 
 def rate_is_low(

@@ -1,4 +1,4 @@
-"""May anything be sent at all: session, account, arming, ledger, latch (R01–R04, R36).
+"""May anything be sent at all: session, account, arming, ledger, latch, open questions (R01–R04, R32, R36).
 
 While one of these fails, what the others would say means nothing: the first denial is the only one.
 """
@@ -15,13 +15,16 @@ from edgerunner_lab.guard.checks import Check, Unknown, WordedDenial
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import Latch, LatchState, Snapshot
 from edgerunner_lab.guard.valuation import open_quantity, reach_of
-from edgerunner_lab.guard.wording import escaped, moment, signed
+from edgerunner_lab.guard.wording import escaped, moment, short_ref, signed
 
 HEARTBEAT_AGE_S_MAX: Final = 10.0
 """Without a sign of life for so long, what we believe of the account may be old (RISK R01)."""
 
 LOOP_LAG_S_MAX: Final = 1.0
 """A loop that runs later than this cannot tell fresh from stale (RISK R01)."""
+
+UNRESOLVED_MAX: Final = 3
+"""So many unknown outcomes mean that what we believe of the account is not to be traded on (RISK R32)."""
 
 KIND_BY_PORT: Final = {
     7497: "paper",
@@ -131,6 +134,30 @@ def latch_lets_through(
     if latch.state is LatchState.REDUCING:
         return _reducing(order, snapshot)
     return _halted(latch, now)
+
+
+def nothing_is_unresolved(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, now: datetime
+) -> Denial | Check:
+    """R32: while nobody knows what became of an order, its instrument is left alone; after three, everything is."""
+    if snapshot.ledger is None:
+        raise Unknown("ledger")
+    unresolved = [
+        each
+        for each in snapshot.ledger.unresolved
+        if each.order_ref not in (order.order_ref, order.replaces)
+    ]
+    same = [each for each in unresolved if each.con_id == order.instrument.con_id]
+    if not same and len(unresolved) < UNRESOLVED_MAX:
+        return Check(rule="UNRESOLVED_ORDER", value="none")
+    first = min(same or unresolved, key=lambda each: each.at)
+    more = f" and {len(unresolved) - 1} more" if len(unresolved) > 1 else ""
+    return WordedDenial(
+        code="UNRESOLVED_ORDER",
+        facts=(("ref", first.order_ref), ("since", moment(first.at, now))),
+        words=f"{short_ref(first.order_ref)}{more} outcome unknown since {moment(first.at, now)} UTC",
+        hint="it is asked for again when the connection is whole; compare %orders with TWS",
+    )
 
 
 def _halted(latch: Latch, now: datetime) -> Denial:

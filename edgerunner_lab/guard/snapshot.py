@@ -72,6 +72,19 @@ class PastOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """An order of which nobody knows what became (R32).
+
+    Attributes:
+        at: Since when, aware UTC.
+    """
+
+    order_ref: str
+    con_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFacts:
     """What the ledger knows, read in the transaction that would reserve the order.
 
@@ -79,12 +92,18 @@ class LedgerFacts:
         working: Of this account, all instruments, other kernels' orders and reservations included.
         attempts: New and modify attempts of at least the last 24 hours, in any order, without the present one.
         repeats: Same fingerprint as the order being judged.
+        reruns: Sent by the same cell on the same trading day: the same line or the same fingerprint (R19).
+        burst: When orders of the same source, instrument and side were sent, of at least the last minute (R22).
+        unresolved: Orders of this account whose outcome is unknown, all instruments.
     """
 
     latch: Latch
     working: tuple[WorkingOrder, ...]
     attempts: tuple[Attempt, ...]
     repeats: tuple[PastOrder, ...]
+    reruns: tuple[PastOrder, ...]
+    burst: tuple[datetime, ...]
+    unresolved: tuple[Unresolved, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from edgerunner_lab.core.errors import OrderDenied
 from edgerunner_lab.core.facts import Fill
 from edgerunner_lab.core.intents import ProposedOrder
-from edgerunner_lab.guard.gate import ApprovedOrder
+from edgerunner_lab.guard.gate import HALTING, ApprovedOrder
 from edgerunner_lab.guard.snapshot import Latch, LatchState, LedgerFacts
 from edgerunner_lab.ledger import (
     anchor,
@@ -20,6 +20,7 @@ from edgerunner_lab.ledger import (
     latch,
     order_rows,
     reservations,
+    sources,
 )
 from edgerunner_lab.ledger.columns import digits, storable
 from edgerunner_lab.ledger.failures import damaged, decoding
@@ -156,8 +157,7 @@ class Ledger:
         """Set the latch durably and return it."""
         with self._writing() as writer:
             new = Latch(state=state, by=by, at=writer.now, reason=reason)
-            latch.write(writer.connection, new)
-            writer.append("LATCH", {"state": state.value, "by": by, "reason": reason})
+            self._write_latch(writer, new)
         return new
 
     def open_orders(self, account: str) -> list[OrderRow]:
@@ -221,11 +221,26 @@ class Ledger:
         assert approved.order == order, "what is judged is what is reserved"
         reservations.insert_attempt(connection, order.account, now, accepted=True)
         order_rows.insert(connection, order, now, self.owner)
+        sources.insert(connection, order)
         seq = writer.append("INTENT", entries.intent_facts(approved), order.order_ref)
         return Reservation(approved=approved, journal_seq=seq, committed_at=now)
+
+    def _write_latch(self, writer: Writer, new: Latch) -> None:
+        latch.write(writer.connection, new)
+        facts = {"state": new.state.value, "by": new.by, "reason": new.reason}
+        writer.append("LATCH", facts)
 
     def _deny(self, writer: Writer, order: ProposedOrder, denied: OrderDenied) -> None:
         reservations.insert_attempt(
             writer.connection, order.account, writer.now, accepted=False
         )
         writer.append("DENIED", entries.denial_facts(order, denied), order.order_ref)
+        for denial in denied.denials:
+            if denial.code in HALTING:
+                new = Latch(
+                    state=LatchState.HALTED,
+                    by=denial.code.lower(),
+                    at=writer.now,
+                    reason=str(denial),
+                )
+                self._write_latch(writer, new)

@@ -13,10 +13,11 @@ from edgerunner_lab.guard.snapshot import (
     Attempt,
     LedgerFacts,
     PastOrder,
+    Unresolved,
     WorkingOrder,
     resting_price,
 )
-from edgerunner_lab.ledger import latch, order_rows, settling
+from edgerunner_lab.ledger import latch, order_rows, settling, sources
 from edgerunner_lab.ledger.columns import stamp
 
 MEMORY = timedelta(days=1)
@@ -58,6 +59,9 @@ def read_facts(
         ),
         attempts=_attempts(connection, account, now),
         repeats=_repeats(connection, order, now) if order is not None else (),
+        reruns=sources.reruns(connection, order, now) if order is not None else (),
+        burst=sources.burst(connection, order, now) if order is not None else (),
+        unresolved=_unresolved(connection, account),
     )
 
 
@@ -83,6 +87,17 @@ def _working(connection: sqlite3.Connection, account: str) -> list[WorkingOrder]
         )
         for update in (row.update for row in order_rows.open_ones(connection, account))
     ]
+
+
+def _unresolved(connection: sqlite3.Connection, account: str) -> tuple[Unresolved, ...]:
+    rows = connection.execute(
+        "SELECT order_ref, con_id, updated_at FROM orders WHERE account = ? AND state = ?",
+        (account, OrderState.UNKNOWN.value),
+    )
+    return tuple(
+        Unresolved(order_ref=ref, con_id=con_id, at=datetime.fromisoformat(at))
+        for ref, con_id, at in rows
+    )
 
 
 def _attempts(

@@ -1,10 +1,9 @@
-"""The tables, and whether a file has them."""
+"""The tables, whether a file has them, and how an older file gets them."""
 
 import sqlite3
+from typing import Final
 
-VERSION = 1
-
-SCHEMA = """
+_VERSION_1: Final = """
 CREATE TABLE orders (
     order_ref TEXT PRIMARY KEY, account TEXT NOT NULL, con_id INTEGER NOT NULL, symbol TEXT NOT NULL,
     side TEXT NOT NULL, quantity TEXT NOT NULL, order_type TEXT NOT NULL, limit_price TEXT, stop_price TEXT,
@@ -41,23 +40,82 @@ CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal BEGIN SELECT RAISE(ABO
 PRAGMA user_version = 1;
 """
 
+_VERSION_2: Final = """
+CREATE TABLE sources (
+    order_ref TEXT PRIMARY KEY, kind TEXT NOT NULL, notebook TEXT NOT NULL, cell TEXT NOT NULL, line TEXT NOT NULL
+) STRICT;
+CREATE INDEX sources_by_cell ON sources (notebook, cell);
+PRAGMA user_version = 2;
+"""
+"""Where each order came from: the cell, and the line without its flags. Orders of before have no row."""
+
+STEPS: Final = (_VERSION_1, _VERSION_2)
+"""What each version adds to the one before it; steps only add, so that an older file loses nothing."""
+
+VERSION: Final = len(STEPS)
+SCHEMA: Final = "".join(STEPS)
+"""A new file."""
+
 
 def problem(connection: sqlite3.Connection) -> str:
     """Return what is wrong with the tables of a file, in words; empty where they are ours. Writes nothing."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != VERSION:
+    # One state of the file: another process may be bringing it up to its version.
+    connection.execute("BEGIN")
+    try:
+        return _problem(connection, version_of(connection))
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _problem(connection: sqlite3.Connection, version: int) -> str:
+    if not 1 <= version <= VERSION:
         age = "a newer" if version > VERSION else "an unknown"
         hint = ": update Edgerunner Lab" if version > VERSION else ""
         return f"{age} schema {version} was found, expected {VERSION}{hint}"
-    if _definitions(connection) != _expected():
-        return f"its tables or triggers were changed, expected those of schema {VERSION}"
+    if _definitions(connection) != _expected(version):
+        return f"its tables or triggers were changed, expected those of schema {version}"
     return ""
 
 
-def _expected() -> list[tuple[str, str]]:
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version that a file says it has; 0 for one that is not ours."""
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file of an older version up to this one: all of it or nothing, whoever comes first.
+
+    Raises:
+        sqlite3.Error: it cannot be written; it is as before.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again inside the lock: another process may have been quicker.
+        for step in STEPS[version_of(connection) :]:
+            for statement in _statements(step):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(step: str) -> list[str]:
+    """Return a step's statements; `executescript` would commit what was begun."""
+    statements: list[str] = []
+    text = ""
+    for line in step.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            statements.append(text.strip())
+            text = ""
+    return statements
+
+
+def _expected(version: int) -> list[tuple[str, str]]:
     fresh = sqlite3.connect(":memory:")
     try:
-        fresh.executescript(SCHEMA)
+        fresh.executescript("".join(STEPS[:version]))
         return _definitions(fresh)
     finally:
         fresh.close()

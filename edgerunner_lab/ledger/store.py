@@ -99,6 +99,8 @@ class Store:
         found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise damaged(self.path, f"the file is corrupted ({found})")
+        if schema.version_of(self._connection) < schema.VERSION:
+            schema.migrate(self._connection)
 
 
 def connect(

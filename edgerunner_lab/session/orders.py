@@ -27,7 +27,7 @@ from edgerunner_lab.core.intents import (
     TimeInForce,
 )
 from edgerunner_lab.core.lifecycle import OrderState
-from edgerunner_lab.guard.gate import ApprovedOrder, approve
+from edgerunner_lab.guard.gate import HALTING, ApprovedOrder, approve
 from edgerunner_lab.guard.snapshot import LedgerFacts
 from edgerunner_lab.ledger.reservations import Reservation
 from edgerunner_lab.session import adapt
@@ -238,6 +238,10 @@ class Orders:
 
         try:
             return await self._records.call(reserve)
+        except OrderDenied as denied:
+            if any(denial.code in HALTING for denial in denied.denials):
+                await self._latch.read()
+            raise
         except LedgerError as error:
             # Without a durable record nothing is sent; the guard words the denial (AUDIT_UNAVAILABLE).
             unusable = replace(judgement.snapshot, ledger=None, ledger_error=str(error))

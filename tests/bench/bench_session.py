@@ -21,6 +21,7 @@ ORDER_SECONDS = 0.12
 LIMITS = """
 [sim]
 max_orders_10s = 100000
+max_same_orders_60s = 100000
 max_orders_1h = 100000
 max_orders_1d = 100000
 """

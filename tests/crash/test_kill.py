@@ -23,7 +23,7 @@ from rigs import trader
 from rigs.gateways import Gateway
 from rigs.proxy import Proxy
 
-LIMITS = "[sim]\nmax_orders_10s = 100000\nmax_orders_1h = 100000\nmax_orders_1d = 100000\n"
+LIMITS = "[sim]\nmax_orders_10s = 100000\nmax_orders_1h = 100000\nmax_orders_1d = 100000\nmax_same_orders_60s = 100000\n"
 PLACE_ORDER, OPEN_ORDER, ORDER_STATUS, EXECUTION = 3, 5, 3, 11
 ORDERS_BEFORE = 3
 """The kill comes at a later order, so that there are finished ones to lose."""

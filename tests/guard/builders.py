@@ -167,7 +167,15 @@ def a_session(**changes: Any) -> SessionFacts:
 
 def a_ledger(**changes: Any) -> LedgerFacts:
     """A ledger in which nothing works and nothing was tried."""
-    facts: dict[str, Any] = {"latch": ACTIVE, "working": (), "attempts": (), "repeats": ()}
+    facts: dict[str, Any] = {
+        "latch": ACTIVE,
+        "working": (),
+        "attempts": (),
+        "repeats": (),
+        "reruns": (),
+        "burst": (),
+        "unresolved": (),
+    }
     return LedgerFacts(**facts | changes)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.errors import Denial
-from edgerunner_lab.core.intents import Side, TimeInForce
+from edgerunner_lab.core.intents import Side, Source, TimeInForce
 from edgerunner_lab.guard import rules_repeats
 from edgerunner_lab.guard.checks import Unknown
 from edgerunner_lab.guard.fingerprints import fingerprint
@@ -277,3 +277,93 @@ def test_without_a_ledger_nothing_is_known_to_be_new(rule: Any) -> None:
             Limits.defaults(Mode.SIM),
             NOW + timedelta(0),
         )
+
+
+# R19
+
+
+def rerun_after(*ages_s: float, **changes: Any) -> Any:
+    """Return a paper account on which the same cell sent the same order so many seconds ago."""
+    ledger = a_ledger(reruns=tuple(repeat(age) for age in ages_s))
+    return a_snapshot(**{"session": PAPER, "ledger": ledger} | changes)
+
+
+def test_a_cell_that_sent_the_order_today_does_not_send_it_again() -> None:
+    """Nor after Run All, a restart, or in another kernel; the first time is said."""
+    assert denials(snapshot=rerun_after(60, 3600)) == [
+        (
+            "CELL_RERUN: this cell already sent this order today, first=14:00:00 UTC, ref=ELB:01J…09 — "
+            "--again to repeat it"
+        )
+    ]
+    assert codes(an_order(again=True), rerun_after(3600)) == []
+
+
+def test_within_the_window_a_rerun_is_the_duplicates_matter() -> None:
+    """One thing is said once."""
+    assert codes(snapshot=rerun_after(59.9)) == []
+    assert codes(snapshot=rerun_after(60)) == ["CELL_RERUN"]
+
+
+def test_in_the_simulator_a_rerun_is_warned_of() -> None:
+    """And sent."""
+    [warning] = judge(snapshot=rerun_after(3600, session=a_session())).warnings
+
+    assert warning.startswith("CELL_RERUN: this cell already sent this order today")
+
+
+def test_a_modification_and_the_order_itself_are_no_rerun() -> None:
+    """They add no order."""
+    modified = an_order(10, limit="100.00", replaces=OLD_REF)
+
+    assert codes(modified, rerun_after(3600, open_order=an_open_order())) == []
+    assert codes(an_order(order_ref=OLD_REF), rerun_after(3600)) == []
+
+
+# R22
+
+
+def bursts(count: int, age_s: float = 1) -> Any:
+    """Return a ledger in which the same source has sent so many orders."""
+    moments = tuple(NOW - timedelta(seconds=age_s) for _ in range(count))
+    return a_snapshot(ledger=a_ledger(burst=moments))
+
+
+@pytest.mark.parametrize(
+    ("count", "age_s", "passes"),
+    [(9, 1, True), (10, 1, False), (10, 59.9, False), (10, 60, True)],
+)
+def test_a_loop_over_one_order_is_stopped(
+    count: int, age_s: float, *, passes: bool
+) -> None:
+    """Ten of one source, instrument and side in a minute."""
+    assert codes(snapshot=bursts(count, age_s)) == (
+        [] if passes else ["REPEATED_EXECUTION"]
+    )
+
+
+def test_the_line_of_a_loop_names_its_cell_or_its_kind() -> None:
+    """Short enough to be recognised."""
+    cell = an_order(source=Source(kind="magic", cell_id="3f2a9b1c-77"))
+
+    assert denials(cell, bursts(10)) == [
+        (
+            "REPEATED_EXECUTION: source=cell 3f2a9b1c, BUY SPY orders=11 in 60s, max=10 — "
+            'trading is halted, %resume --reason "..." after review'
+        )
+    ]
+    assert "source=python," in denials(snapshot=bursts(10))[0]
+    assert (
+        codes(
+            an_order(5, limit="100.00", replaces=OLD_REF),
+            a_snapshot(ledger=bursts(10).ledger, open_order=an_open_order()),
+        )
+        == []
+    )
+
+
+def test_without_a_ledger_no_repeat_is_judged() -> None:
+    """Nothing is guessed."""
+    for rule in (rules_repeats.cell_is_no_rerun, rules_repeats.source_is_no_loop):
+        with pytest.raises(Unknown, match="ledger"):
+            rule(an_order(), a_snapshot(ledger=None), some_limits(), NOW)

@@ -12,7 +12,7 @@ from edgerunner_lab.core.intents import Side
 from edgerunner_lab.guard import rules_session
 from edgerunner_lab.guard.checks import Unknown
 from edgerunner_lab.guard.limits import Limits
-from edgerunner_lab.guard.snapshot import Latch, LatchState
+from edgerunner_lab.guard.snapshot import Latch, LatchState, Snapshot, Unresolved
 from guard.builders import (
     LIVE_ACCOUNT,
     NOW,
@@ -26,6 +26,7 @@ from guard.builders import (
     codes,
     denials,
     judge,
+    some_limits,
     wide_limits,
     working,
 )
@@ -283,4 +284,53 @@ def test_the_latch_of_no_ledger_is_unknown() -> None:
     with pytest.raises(Unknown):
         rules_session.latch_lets_through(
             an_order(), a_snapshot(ledger=None), Limits.defaults(Mode.SIM), NOW
+        )
+
+
+# R32
+
+
+def doubt(ref: str = OLD_REF, con_id: int = 756733, age_s: float = 60) -> Unresolved:
+    """An order of which nobody knows what became."""
+    return Unresolved(order_ref=ref, con_id=con_id, at=NOW - timedelta(seconds=age_s))
+
+
+def in_doubt(*orders: Unresolved) -> Snapshot:
+    """A ledger with open questions."""
+    return a_snapshot(ledger=a_ledger(unresolved=orders))
+
+
+def test_while_an_outcome_is_unknown_its_instrument_is_left_alone() -> None:
+    """A second order might be the third."""
+    assert denials(snapshot=in_doubt(doubt())) == [
+        (
+            "UNRESOLVED_ORDER: ELB:01J…09 outcome unknown since 14:59:00 UTC — "
+            "it is asked for again when the connection is whole; compare %orders with TWS"
+        )
+    ]
+    assert codes(snapshot=in_doubt(doubt(con_id=1), doubt("B", con_id=2))) == []
+
+
+def test_after_three_unknown_outcomes_nothing_is_traded() -> None:
+    """Whatever they were in; the oldest is named."""
+    doubts = [
+        doubt(ref, con_id=1, age_s=age) for ref, age in (("A", 1), ("B", 9), ("C", 5))
+    ]
+
+    assert denials(snapshot=in_doubt(*doubts))[0].startswith(
+        "UNRESOLVED_ORDER: B and 2 more outcome unknown since 14:59:51 UTC"
+    )
+
+
+def test_an_order_and_what_it_replaces_are_no_doubt_about_it() -> None:
+    """Otherwise no doubt could be followed by its own correction."""
+    modified = an_order(10, limit="100.00", replaces=OLD_REF)
+    snapshot = a_snapshot(
+        ledger=a_ledger(unresolved=(doubt(),)), open_order=an_open_order()
+    )
+
+    assert codes(modified, snapshot) == []
+    with pytest.raises(Unknown, match="ledger"):
+        rules_session.nothing_is_unresolved(
+            an_order(), a_snapshot(ledger=None), some_limits(), NOW
         )

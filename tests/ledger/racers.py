@@ -34,7 +34,7 @@ def limits() -> Limits:
     """Return limits of which only the position's can deny."""
     return some_limits(
         "max_orders_10s = 100_000\nmax_orders_1h = 100_000\nmax_orders_1d = 100_000\n"
-        "max_open_orders_side = 1000\nmax_open_orders = 1000\n"
+        "max_open_orders_side = 1000\nmax_open_orders = 1000\nmax_same_orders_60s = 100_000\n"
         f"[sim.max_position_qty]\nSTK = {MOST}\n"
     )
 
