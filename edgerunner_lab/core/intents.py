@@ -187,6 +187,7 @@ class ProposedOrder:
         order_ref: Ours, unique for ever: `ELB:` and a ULID, at most 32 characters.
         intent: What the user phrased, for messages and the journal.
         replaces: The order_ref of the working order that this modifies; None for a new order.
+        is_exit: It may only shrink the position: with whatever else works on its side it never goes through zero.
     """
 
     instrument: Instrument
@@ -202,3 +203,4 @@ class ProposedOrder:
     intent: OrderIntent
     source: Source
     replaces: str | None = None
+    is_exit: bool = False

@@ -63,6 +63,7 @@ SIZE_RULES: Final = (
     Rule("MAX_ORDER_QTY", rules_size.quantity_is_small),
     Rule("MAX_ORDER_NOTIONAL", rules_size.value_is_small),
     Rule("MAX_POSITION", rules_size.position_is_small),
+    Rule("EXIT_ONLY", rules_size.exit_stays_an_exit),
     Rule("INSUFFICIENT_FUNDS", rules_account.funds_suffice),
     Rule("SHORT_SALE", rules_allowed.sale_is_covered),
 )

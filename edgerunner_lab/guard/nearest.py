@@ -21,6 +21,7 @@ MENDED_BY_SIZE: Final = frozenset(
         "MAX_POSITION",
         "INSUFFICIENT_FUNDS",
         "SHORT_SALE",
+        "EXIT_ONLY",
     }
 )
 MENDED_BY_PRICE: Final = frozenset({"PRICE_INCREMENT", "PRICE_COLLAR"})

@@ -49,7 +49,12 @@ def limits_exist(
 def quantity_is_small(
     order: ProposedOrder, _snapshot: Snapshot, limits: Limits, _now: datetime
 ) -> Denial | Check:
-    """R12: the whole quantity of one order, what has filled of a modified one included."""
+    """R12: the whole quantity of one order, what has filled of a modified one included.
+
+    An exit is as large as its position, so that nobody is kept in one by its size.
+    """
+    if order.is_exit:
+        return Check(rule="MAX_ORDER_QTY", value="an exit")
     quantity = positive(order.quantity, "quantity")
     most = limits.order_qty_max(order.instrument)
     if most is None:
@@ -93,7 +98,9 @@ def currency_is_known(
 def value_is_small(
     order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
 ) -> Denial | Check:
-    """R13: the worst-case value of what can still trade, absolutely and as a part of the account."""
+    """R13: the worst-case value of what can still trade, absolutely and as a part of the account; no exit's."""
+    if order.is_exit:
+        return Check(rule="MAX_ORDER_NOTIONAL", value="an exit")
     if order.instrument.multiplier is None:
         return _unvalued("MAX_ORDER_NOTIONAL", "mult")
     try:
@@ -153,6 +160,31 @@ def position_is_small(
             ("after", plain(reach.after)),
             ("max", _units(order, most)),
         ),
+    )
+
+
+def exit_stays_an_exit(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """An order that is meant to close a position never opens one on the other side.
+
+    What works on its side counts with it: the exit of another notebook may fill first.
+    """
+    if not order.is_exit:
+        return Check(rule="EXIT_ONLY", value="no exit")
+    reach = reach_of(order, open_quantity(order, snapshot), snapshot)
+    if reach.shrinks:
+        return Check(
+            rule="EXIT_ONLY", value=signed(reach.after), limit=signed(reach.position)
+        )
+    return Denial(
+        code="EXIT_ONLY",
+        facts=(
+            ("pos", signed(reach.position)),
+            ("working", plain(reach.working + reach.reserved)),
+            ("after", signed(reach.after)),
+        ),
+        hint="another exit is on its way: look at %orders",
     )
 
 

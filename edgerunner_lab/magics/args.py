@@ -212,13 +212,24 @@ def risk_args(line: str) -> RiskArgs:
     return RiskArgs(action="set", name=name, value=value)
 
 
-def halt_reason(line: str) -> str:
-    """Return the reason for a halt, empty if none was given.
+def close_symbol(line: str) -> str:
+    """Read the symbol of a position.
 
-    It never raises: a halt is not refused for its wording.
+    Raises:
+        UsageError: see the module.
+    """
+    usage = USAGES["%close"]
+    text = _at_most_one(read(line, usage), usage, "one symbol")
+    return _symbol(text, usage)
+
+
+def halt_reason(line: str, magic: str = "%halt") -> str:
+    """Return the reason for a halt or for flattening, empty if none was given.
+
+    It never raises: neither is refused for its wording.
     """
     try:
-        words = read(line, USAGES["%halt"])
+        words = read(line, USAGES[magic])
     except UsageError:
         return plain(line.strip(" \"'"))[:REASON_CHARS_MAX]
     given = [words.values["--reason"]] if "--reason" in words.values else []

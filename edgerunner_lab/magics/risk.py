@@ -1,9 +1,14 @@
-"""`%risk`, `%halt` and `%resume`."""
+"""`%risk`, `%close`, `%flatten`, `%halt` and `%resume`."""
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from edgerunner_lab.magics.args import halt_reason, resume_reason, risk_args
+from edgerunner_lab.magics.args import (
+    close_symbol,
+    halt_reason,
+    resume_reason,
+    risk_args,
+)
 from edgerunner_lab.magics.verbs import Verbs
 
 
@@ -33,6 +38,38 @@ class RiskMagics(Magics):
         if args.action == "set":
             return self._lab.set_risk(args.name, args.value)
         return self._lab.risk()
+
+    @line_magic
+    @no_var_expand
+    def close(self, line: str) -> object:
+        """Close one position, and tell whether the broker says that nothing is left.
+
+        `%close SYMBOL`
+
+        Working orders of this notebook in the symbol are cancelled first. The exit is a limit order through the
+        market that cancels what does not fill at once; it never goes through zero.
+
+        Examples::
+
+            %close SPY
+        """
+        return self._lab.close_position(close_symbol(line))
+
+    @line_magic
+    @no_var_expand
+    def flatten(self, line: str) -> object:
+        """Get out of everything: cancel this notebook's orders, close every position, and tell what is proven flat.
+
+        `%flatten [--reason "words"]`
+
+        From then on only orders that shrink a position pass, in every notebook of this user, until `%resume`.
+
+        Examples::
+
+            %flatten
+            %flatten --reason "leaving early"
+        """
+        return self._lab.flatten(halt_reason(line, "%flatten"))
 
     @line_magic
     @no_var_expand

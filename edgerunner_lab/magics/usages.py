@@ -36,6 +36,12 @@ USAGES: Final = {
         Usage(magic="%positions", example="%positions"),
         Usage(magic="%account", example="%account"),
         Usage(magic="%risk", example="%risk set max_order_qty.STK 100"),
+        Usage(magic="%close", example="%close SPY"),
+        Usage(
+            magic="%flatten",
+            example='%flatten --reason "leaving early"',
+            options=("--reason",),
+        ),
         Usage(magic="%halt", example='%halt --reason "bad feed"', options=("--reason",)),
         Usage(
             magic="%resume",

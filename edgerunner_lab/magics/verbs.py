@@ -84,6 +84,14 @@ class Verbs(Protocol):
         """Set one limit."""
         ...
 
+    def close_position(self, symbol: str, /) -> object:
+        """Close one position."""
+        ...
+
+    def flatten(self, reason: str = "", /) -> object:
+        """Close every position; only exits are let through afterwards."""
+        ...
+
     def halt(self, reason: str = "", /) -> object:
         """Stop trading and cancel working orders."""
         ...

@@ -3,7 +3,7 @@
 import asyncio
 from decimal import Decimal
 
-from ib_async import IB, AccountValue
+from ib_async import IB, AccountValue, Contract
 from ib_async.objects import Position as IbPosition
 
 from edgerunner_lab.core.facts import AccountSnapshot, Fill, Position
@@ -92,6 +92,11 @@ class Portfolio:
             for con_id, position in held.items()
         ]
         return sorted((one for one in found if one.quantity), key=lambda one: one.symbol)
+
+    def contracts(self) -> list[Contract]:
+        """Return the contract of each position that is not zero, as the broker named it."""
+        held = self._ib.wrapper.positions.get(self._account, {})
+        return [each.contract for each in held.values() if each.position]
 
     def quantity(self, con_id: int) -> Decimal | None:
         """Return the signed position in one instrument; zero where there is none, None where it is no number.

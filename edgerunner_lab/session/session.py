@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 AWAITABLE = (
     "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "cancel", "orders",
-    "fills", "positions", "account", "risk", "set_risk", "halt", "resume",
+    "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "halt", "resume",
 )  # fmt: skip
 """The verbs that `lab.aio` has too."""
 
@@ -251,6 +251,16 @@ class Session:
         """Change one limit for this session: `lab.set_risk("max_order_qty.STK", 50)`."""
         return self._thread.run(self._verbs.set_risk, name, str(value))
 
+    def close_position(self, symbol: str) -> Table[reports.Closing]:
+        """Close one position, and tell whether it is proven flat: `lab.close_position("SPY").is_flat`."""
+        return self._thread.run(self._verbs.close_position, symbol, source=self.source("python"))
+
+    def flatten(self, reason: str = "") -> Table[reports.Closing]:
+        """Cancel, close every position, and tell what is proven flat; only exits are let through until `resume`."""
+        return self._thread.run(
+            self._verbs.flatten, source=self.source("python"), reason=reason
+        )
+
     def halt(self, reason: str = "") -> Table[OrderUpdate]:
         """Stop trading and cancel this session's working orders; holds until `resume`, restarts included."""
         return self._thread.run(self._verbs.halt, reason)
@@ -299,7 +309,7 @@ class AwaitableVerbs:
         session = self._session
 
         def call(*args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
-            if name in ("order", "buy", "sell"):
+            if name in ("order", "buy", "sell", "close_position", "flatten"):
                 kwargs["source"] = session.source("python")
             if name in ("buy", "sell"):
                 return session.thread.future(

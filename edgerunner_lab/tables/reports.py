@@ -127,6 +127,35 @@ class Preview:
     nearest: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What became of one position that was to be closed.
+
+    Attributes:
+        before: Signed, as it was held.
+        after: Signed, as the broker told it after the order; None where it did not.
+        price: Mean price of the exit's fills, per unit; None without a fill.
+        detail: What stood in the way; empty where nothing did.
+    """
+
+    con_id: int
+    symbol: str
+    before: Decimal
+    after: Decimal | None
+    price: Decimal | None = None
+    detail: str = ""
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the broker said, after the exit, that nothing is held."""
+        return self.after == 0
+
+
+def closings(rows: Iterable[Closing], *, title: str, empty: str) -> Table[Closing]:
+    """Lay out what became of the positions."""
+    return Table(rows, _CLOSINGS, title=title, empty=empty)
+
+
 def status(row: Status) -> Table[Status]:
     """Lay out the session's status as a card."""
     return Table((row,), _STATUS)
@@ -200,6 +229,19 @@ _LIMITS: Final[Layout[LimitRow]] = Layout(
         text("value", lambda r: r.value),
         text("unit", lambda r: r.unit),
         text("origin", lambda r: r.origin),
+    ),
+)
+
+_CLOSINGS: Final[Layout[Closing]] = Layout(
+    title="Closed positions",
+    empty="no position",
+    columns=(
+        text("symbol", lambda c: c.symbol),
+        text("result", lambda c: "flat" if c.is_flat else "NOT proven flat"),
+        number("before", lambda c: c.before, Kind.SIZE),
+        number("after", lambda c: c.after, Kind.SIZE),
+        number("price", lambda c: c.price, Kind.PRICE),
+        prose("detail", lambda c: c.detail),
     ),
 )
 

@@ -431,3 +431,52 @@ def test_the_reach_without_a_ledger_is_unknown() -> None:
 
     with pytest.raises(Unknown, match="ledger"):
         valuation.reach_of(order, order.quantity, a_snapshot(ledger=None))
+
+
+# An exit.
+
+
+@pytest.mark.parametrize(
+    ("position", "side", "quantity", "selling", "passes"),
+    [
+        (10, Side.SELL, 10, 0, True),
+        (10, Side.SELL, 4, 6, True),
+        (10, Side.SELL, 11, 0, False),
+        (10, Side.SELL, 10, 1, False),
+        (-10, Side.BUY, 10, 0, True),
+        (-10, Side.BUY, 11, 0, False),
+        (0, Side.SELL, 1, 0, False),
+        (10, Side.BUY, 1, 0, False),
+    ],
+)
+def test_an_exit_never_goes_through_zero(
+    position: int, side: Side, quantity: int, selling: int, *, passes: bool
+) -> None:
+    """With everything that works on its side."""
+    order = an_order(quantity, side=side, is_exit=True)
+    snapshot = a_snapshot(
+        position=Decimal(position), broker_working=(working(selling, side=side),)
+    )
+
+    assert codes(order, snapshot) == ([] if passes else ["EXIT_ONLY"])
+
+
+def test_an_exit_is_not_held_to_the_size_of_orders() -> None:
+    """2,000 shares are left at once, although no order may be larger than 1,000; other orders stay bounded."""
+    held = a_snapshot(position=Decimal(2000))
+    limits = some_limits("max_position_pct = 1000")
+
+    assert codes(an_order(2000, side=Side.SELL, is_exit=True), held, limits) == []
+    assert "MAX_ORDER_QTY" in codes(an_order(2000, side=Side.SELL), held, limits)
+
+
+def test_the_line_of_an_exit_that_would_open_a_position() -> None:
+    """What is held, what works, and where it would end."""
+    order = an_order(10, side=Side.SELL, is_exit=True)
+    snapshot = a_snapshot(
+        position=Decimal(10), broker_working=(working(10, side=Side.SELL),)
+    )
+
+    assert denials(order, snapshot) == [
+        "EXIT_ONLY: pos=+10, working=10, after=-10 — another exit is on its way: look at %orders"
+    ]
