@@ -139,8 +139,6 @@ def require_supported(intent: OrderIntent) -> None:
     cannot = {
         "brackets (take … stop …)": intent.take_price is not None,
         "trailing stops": intent.order_type is OrderType.TRAIL,
-        "options": intent.contract.sec_type is SecType.OPTION,
-        "futures": intent.contract.sec_type is SecType.FUTURE,
     }
     asked = " and ".join(name for name, is_asked in cannot.items() if is_asked)
     if asked:

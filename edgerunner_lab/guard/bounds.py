@@ -103,7 +103,8 @@ class Bounds(BaseModel):
         foreign_currency_denied: Whether only instruments in the account's own currency are traded.
         min_stock_price: Stocks below it are not bought or sold short; per share, in the contract's currency.
         closed_market_denied: Whether an order that would wait for the opening is denied; else it is warned of (R25).
-        short_sales_denied: Whether stock may be sold that is not held (R26).
+        short_sales_denied: Whether stock that is not held may not be sold (R26).
+        short_options_denied: The same of options, in every mode unless limits.toml says otherwise.
         margin_pct: By security type; the part of its worst-case value that an order takes of the funds (R17).
         min_excess_liquidity_pct: What is left of excess liquidity after an order, at least.
         daily_loss_pct: Loss of the day from which on only what shrinks a position passes (R27).
@@ -147,6 +148,7 @@ class Bounds(BaseModel):
     ]
     closed_market_denied: Annotated[StrictBool, Unit(name="")]
     short_sales_denied: Annotated[StrictBool, Unit(name="")]
+    short_options_denied: Annotated[StrictBool, Unit(name="")]
     margin_pct: Annotated[
         dict[SecType, Percent],
         _Frozen,
@@ -191,6 +193,7 @@ _PAPER: Final[dict[str, object]] = {
     "min_stock_price": 0,
     "closed_market_denied": False,
     "short_sales_denied": False,
+    "short_options_denied": True,
     "margin_pct": {"STK": 100, "CASH": 5, "FUT": 15, "OPT": 100},
     "min_excess_liquidity_pct": 10,
     "daily_loss_pct": 2,

@@ -67,8 +67,16 @@ def market_is_open(
 def sale_is_covered(
     order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
 ) -> Denial | Check:
-    """R26: with every sale that works, no more stock is sold than is held, unless the limits allow short sales."""
-    if order.side is Side.BUY or order.instrument.sec_type is not SecType.STOCK:
+    """R26: with every sale that works, no more is sold than is held, unless the limits allow it.
+
+    It is asked of stocks and, apart from them, of options: what a sold option may cost is bounded by no price of its
+    own. Currencies and futures are sold as they are bought.
+    """
+    is_denied = {
+        SecType.STOCK: limits.short_sales_denied,
+        SecType.OPTION: limits.short_options_denied,
+    }.get(order.instrument.sec_type)
+    if order.side is Side.BUY or is_denied is None:
         return Check(rule="SHORT_SALE", value="no short sale")
     reach = reach_of(order, open_quantity(order, snapshot), snapshot)
     held = max(reach.position, Decimal(0))
@@ -87,7 +95,7 @@ def sale_is_covered(
         f"working_sells={plain(reach.working + reach.reserved)}",
         hint=f"would open a short of {plain(-short)}",
     )
-    if limits.short_sales_denied:
+    if is_denied:
         return denial
     return Check(rule="SHORT_SALE", value=f"short of {plain(-short)} allowed")
 

@@ -19,6 +19,7 @@ from edgerunner_lab.sim.protocol.messages import Fields, Message
 from edgerunner_lab.sim.protocol.replies import Refused, Reply, error, request_of
 from edgerunner_lab.sim.requests import (
     account_requests,
+    bulletins,
     contract_requests,
     histogram,
     historical_ticks,
@@ -149,6 +150,8 @@ class Exchange:
             desk.is_changed = True
             self._refreshed = 0
         desk.report(desk.engine.advance())
+        if desk.warn():
+            self._refreshed = 0
         replies = self._outgoing()
         replies += self._ticker.moved()
         for client in desk.clients.values():
@@ -171,8 +174,7 @@ class Exchange:
                 f"regime {name!r} was found, expected one of {', '.join(Regime)}"
             )
         named = None if symbol is None else self._named(symbol)
-        self._desk.market.set_regime(Regime(name), named)
-        self._desk.is_changed = True
+        bulletins.change_regime(self._desk, Regime(name), named)
 
     def move_price(self, symbol: str, price: Decimal) -> None:
         """Have an instrument's price go on from `price`.
@@ -204,6 +206,8 @@ class Exchange:
         if self._desk.account.positions:
             # Options and futures that end are settled although nobody listens.
             waits.append(market.second + SETTLEMENT_SECONDS)
+        if (due := desk.engine.liquidation.due) is not None:
+            waits.append(max(float(due), market.now + WAKE_SECONDS_MIN))
         if any(c.wants_account for c in clients):
             waits.append(self._refreshed + float(account_requests.REFRESH_SECONDS))
         if not waits:
@@ -221,6 +225,7 @@ class Exchange:
             "orders": self._desk.registry.snapshot(),
             "combos": self._desk.market.universe.combos.snapshot(),
             "moves": self._desk.market.moves.snapshot(),
+            "bulletins": self._desk.bulletins.snapshot(),
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -244,6 +249,7 @@ class Exchange:
             self._desk.market.universe.combos.restore(snapshot.get("combos", []))
             self._desk.market.moves.restore(snapshot.get("moves", []))
             self._desk.market.forget()
+            self._desk.bulletins.restore(snapshot.get("bulletins", []))
             account = Account.restored(snapshot["account"], listed)
             registry = Registry.restored(snapshot["orders"])
             orders = [*registry.live.values(), *registry.completed]
@@ -290,6 +296,7 @@ def _current_millis(desk: Desk, _: Client, __: Fields) -> Iterator[Message]:
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     **account_requests.HANDLERS,
+    **bulletins.HANDLERS,
     **contract_requests.HANDLERS,
     **histogram.HANDLERS,
     **historical_ticks.HANDLERS,

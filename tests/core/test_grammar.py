@@ -526,11 +526,9 @@ def test_the_words_that_may_come_next_are_known(before: str, words: list[str]) -
     [
         ("buy 10 SPY take 520 stop 490", "brackets (take … stop …)"),
         ("sell 10 SPY trail 2%", "trailing stops"),
-        ("buy 1 SPY 2026-12-18 700 C", "options"),
-        ("buy 1 ES 2026-12", "futures"),
         (
             "buy 1 ES 2026-12 trail 5 take 9 stop 8",
-            "brackets (take … stop …) and trailing stops and futures",
+            "brackets (take … stop …) and trailing stops",
         ),
     ],
 )
@@ -545,10 +543,17 @@ def test_what_the_road_cannot_carry_is_refused_by_name(text: str, named: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["buy 10 SPY", "sell half SPY lmt 5 stp 4 fok", "buy 20000 EUR.USD"]
+    "text",
+    [
+        "buy 10 SPY",
+        "sell half SPY lmt 5 stp 4 fok",
+        "buy 20000 EUR.USD",
+        "buy 1 SPY 2026-12-18 700 C lmt 3.20",
+        "buy 1 ES 2026-12",
+    ],
 )
 def test_what_the_road_can_carry_passes(text: str) -> None:
-    """Stocks and forex, at the market, with a limit, a trigger or both."""
+    """Stocks, forex, options and futures, at the market, with a limit, a trigger or both."""
     require_supported(parse(text))
 
 

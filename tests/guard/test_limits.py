@@ -327,6 +327,7 @@ def test_every_limit_has_a_unit_or_is_a_switch() -> None:
         "duplicate_order_denied",
         "foreign_currency_denied",
         "market_orders_in_rth_only",
+        "short_options_denied",
         "short_sales_denied",
         "unknown_loss_denied",
     }

@@ -14,6 +14,7 @@ from guard.builders import (
     NOW,
     a_live_snapshot,
     a_quote,
+    a_session,
     a_snapshot,
     an_instrument,
     an_order,
@@ -213,3 +214,18 @@ def test_the_nearest_order_sells_what_is_held() -> None:
 
     with pytest.raises(Exception, match="sell 10 SPY"):
         judge(an_order(12, side=Side.SELL), a_snapshot(position=Decimal(10)), limits)
+
+
+@pytest.mark.parametrize("mode", [Mode.SIM, Mode.PAPER])
+def test_an_option_that_is_not_held_is_sold_in_no_mode(mode: Mode) -> None:
+    """What it may cost later is bounded by no price of its own; limits.toml can say otherwise."""
+    option = an_instrument(sec_type=SecType.OPTION, multiplier=Decimal(100))
+    order = an_order(1, side=Side.SELL, instrument=option)
+    quote = a_quote("3.00", "3.05")
+    session = a_session(mode=mode)
+    short = a_snapshot(session=session, quote=quote)
+    held = a_snapshot(session=session, quote=quote, position=Decimal(1))
+
+    assert codes(order, short) == ["SHORT_SALE"]
+    assert codes(order, held) == []
+    assert codes(order, short, some_limits("short_options_denied = false", mode)) == []

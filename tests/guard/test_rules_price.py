@@ -325,8 +325,9 @@ def test_a_collar_that_reaches_zero_offers_the_first_tick() -> None:
         order, limit_price=Decimal("0.05"), instrument=replace(option, price_bands=bands)
     )
 
-    assert codes(order, seen(a_quote("0.08", "0.09"))) == []
-    assert codes(coarse, seen(a_quote("0.05", "0.10"))) == []
+    short = some_limits("short_options_denied = false")
+    assert codes(order, seen(a_quote("0.08", "0.09")), short) == []
+    assert codes(coarse, seen(a_quote("0.05", "0.10")), short) == []
 
 
 def test_a_market_order_out_of_hours_denies_where_the_limits_say_so() -> None:

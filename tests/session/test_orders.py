@@ -80,8 +80,6 @@ def test_the_nearest_order_of_a_denial_passes(session: Session) -> None:
     [
         "buy 100 MSFT trail 2%",
         "buy 10 SPY lmt 500 take 520 stop 490",
-        "buy 1 SPY 2026-12-18 700 C lmt 3.20",
-        "buy 1 ES 2026-12",
     ],
 )
 def test_what_the_road_cannot_carry_yet_is_refused_by_name(

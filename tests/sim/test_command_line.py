@@ -47,7 +47,8 @@ def test_what_the_account_allows_is_read() -> None:
     """Precautions, subscriptions, delays and the master client; nothing is restricted by default."""
     line = (
         "--master-client-id 9 --fractions --price-percent-max 3.5 --size-max 500"
-        " --value-max 100000 --answer-seconds 2 --lines 5 --unsubscribed TSLA,EUR.USD"
+        " --value-max 100000 --side-orders-max 15 --answer-seconds 2 --lines 5"
+        " --unsubscribed TSLA,EUR.USD"
     )
     options = options_of(line.split())
 
@@ -57,6 +58,7 @@ def test_what_the_account_allows_is_read() -> None:
         price_percent_max=Decimal("3.5"),
         size_max=Decimal(500),
         value_max=Decimal(100_000),
+        side_orders_max=15,
         answer_seconds=2,
     )
     assert options.data_rules == DataRules(

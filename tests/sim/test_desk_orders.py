@@ -490,3 +490,17 @@ def test_an_index_cannot_be_traded(universe: Universe) -> None:
     assert a_house(universe, 1).place(1, 1, c_conId=416904, c_exchange="CBOE") == [
         "1: error 387"
     ]
+
+
+def test_a_side_of_a_contract_takes_only_so_many_orders(universe: Universe) -> None:
+    """The next one ends as inactive with 201; the other side, and other contracts, still take some."""
+    house = a_house(universe, 1, side_orders_max=2)
+    aapl: dict[str, Any] = {"c_conId": 265598}
+    house.place(1, 1, **limit(500))
+    house.place(1, 2, **limit(501))
+
+    assert house.place(1, 3, **limit(502))[-1] == "1: error 201"
+    assert "error" not in str(house.place(1, 4, "SELL", **limit(900)))
+    assert "error" not in str(house.place(1, 5, **limit(100), **aapl))
+    house.ask(1, "cancelOrder", orderId=1)
+    assert "error" not in str(house.place(1, 6, **limit(502)))

@@ -1,7 +1,7 @@
 """Generic ticks: which numbers there are, and what they show."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.sim.exchange import Hours
+from edgerunner_lab.sim.live.delayed import view_of
+from edgerunner_lab.sim.live.figures import last_regular
 from edgerunner_lab.sim.live.generic_ticks import GENERICS
 from edgerunner_lab.sim.market.bars import Shown
 from edgerunner_lab.sim.protocol.messages import Message
@@ -133,6 +135,59 @@ def test_the_average_price_is_that_of_the_day(trader: Any) -> None:
     assert float(average) == pytest.approx(day.average * 0.01)
     assert shown[7] <= average <= shown[6]
     assert average != shown[4]
+
+
+def test_every_print_has_the_average_of_its_own_moment(trader: Any) -> None:
+    """Volume and average of each of a second's prints are those of the day's bar until then."""
+    trader.ask("reqMktData", reqId=1, genericTickList="233", **SPY)
+    stage = trader.stage
+    trader.heard.clear()
+    stage.now += timedelta(seconds=1)
+    stage.deliver(stage.exchange.advance(stage.now))
+    told = [m.fields["value"] for m in trader.heard if m.fields.get("tickType") == 48]
+    market = stage.exchange.desk.market
+    instrument = market.universe.by_con_id[756733]
+    opened = market.tape(instrument).session_at(market.second).open
+
+    assert len(told) == market.steps
+    first = market.step - market.steps + 1
+    for step, value in enumerate(told, first):
+        span = (opened, step // market.steps + 1)
+        (day,) = market.bars.bars(instrument, Shown.TRADES, span, step / market.steps)
+        _, _, _, volume, average, _ = value.split(";")
+        assert int(volume) == day.volume
+        assert float(average) == pytest.approx(day.average * 0.01, abs=1e-8)
+
+
+def test_after_the_close_the_average_is_that_of_the_whole_day(open_stage: Any) -> None:
+    """It does not go on, and belongs to the volume beside it."""
+    night = datetime(2026, 11, 24, 3, tzinfo=UTC)
+    trader = open_stage(hours=Hours.REAL, now=night).trader()
+    shown = ticks(trader.ask("reqMktData", reqId=1, genericTickList="233", **SPY))
+    market = trader.stage.exchange.desk.market
+    instrument = market.universe.by_con_id[756733]
+    session = market.tape(instrument).session_at(market.second)
+    span = (session.open, session.close)
+    (day,) = market.bars.bars(instrument, Shown.TRADES, span, market.instant)
+
+    _, _, _, volume, average, _ = shown[48].split(";")
+    assert int(volume) == day.volume == shown[8]
+    assert float(average) == pytest.approx(day.average * 0.01, abs=1e-8)
+
+
+def test_a_view_of_an_earlier_moment_has_the_regular_print_of_that_moment(
+    trader: Any,
+) -> None:
+    """What a live line showed as 57 is what a view a quarter of an hour late shows."""
+    shown = ticks(trader.ask("reqMktData", reqId=1, genericTickList="318", **SPY))
+    stage = trader.stage
+    stage.now += timedelta(minutes=15)
+    stage.deliver(stage.exchange.advance(stage.now))
+    desk = stage.exchange.desk
+    instrument = desk.market.universe.by_con_id[756733]
+
+    assert last_regular(view_of(desk, instrument, is_delayed=True)) == shown[57]
+    assert last_regular(view_of(desk, instrument, is_delayed=False)) != shown[57]
 
 
 def test_a_delayed_line_has_a_delayed_mark(trader: Any) -> None:

@@ -173,13 +173,13 @@ def test_what_is_not_subscribed_is_refused_or_delayed(trader: Any, told: Told) -
 def test_books_and_single_ticks_are_not_delayed_but_refused(
     trader: Any, told: Told
 ) -> None:
-    """354, whatever type of data the client asks for."""
+    """10092 and 10189, whatever type of data the client asks for."""
     trader.stage.exchange.desk.data_rules = DataRules(unsubscribed=frozenset({"EUR.USD"}))
     trader.ask("reqMarketDataType", marketDataType=3)
 
-    assert told(trader.ask("reqMktDepth", reqId=1, numRows=5, **EUR)) == ["error 354"]
+    assert told(trader.ask("reqMktDepth", reqId=1, numRows=5, **EUR)) == ["error 10092"]
     said = trader.ask("reqTickByTickData", reqId=1, tickType="BidAsk", **EUR)
-    assert told(said) == ["error 354"]
+    assert told(said) == ["error 10189"]
     assert trader.wait(1) == []
 
 

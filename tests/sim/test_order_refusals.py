@@ -75,7 +75,7 @@ REFUSALS: list[tuple[dict[str, Any], int]] = [
     ({"o_orderType": "STP", "o_auxPrice": Decimal("600.001")}, 110),
     ({"o_parentId": 7}, 10006),
     ({"o_ocaGroup": "pair", "o_ocaType": 7}, 321),
-    ({"o_cashQty": Decimal(5000)}, 321),
+    ({"o_cashQty": Decimal(5000)}, 10244),
     ({"conditions": ({"condType": 1},)}, 321),
     ({"orderId": 0}, 103),
 ]

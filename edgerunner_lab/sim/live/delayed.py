@@ -1,12 +1,13 @@
-"""How a line may be served: live, frozen, delayed or not at all, by what is subscribed and what the client asked for."""
+"""What a line shows of an instrument: the present, or the market of a quarter of an hour ago, and no later moment."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from edgerunner_lab.sim.listing.instrument import Instrument
+from edgerunner_lab.sim.market.market import Market
+from edgerunner_lab.sim.market.sessions import Session
 from edgerunner_lab.sim.market.tape import Quote
-from edgerunner_lab.sim.protocol.replies import Refused
-from edgerunner_lab.sim.requests.clients import Client
 from edgerunner_lab.sim.requests.desk import Desk
 
 DELAY_SECONDS: Final = 900
@@ -15,52 +16,59 @@ DELAY_SECONDS: Final = 900
 LIVE, FROZEN, DELAYED, DELAYED_FROZEN = range(1, 5)
 """Market-data types."""
 
-NOT_SUBSCRIBED: Final = (
-    354,
-    "Requested market data is not subscribed. Delayed market data is available.",
-)
-SHOWING_DELAYED: Final = (
-    10167,
-    "Requested market data is not subscribed. Displaying delayed market data.",
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """How a line is served.
+class View:
+    """An instrument at one moment. Figures are read from it, so that a delayed line is told nothing later.
 
     Attributes:
-        is_delayed: It shows the market of a quarter of an hour ago.
-        stays: It shows the last quote of a closed market instead of none.
+        quote: What is shown of its quote; after a close that of the close.
+        step: Number of the market's step that is shown, since the epoch.
     """
 
-    is_delayed: bool
-    stays: bool
+    desk: Desk
+    instrument: Instrument
+    quote: Quote
+    step: int
+
+    @property
+    def market(self) -> Market:
+        """All prices; only its functions of time may be asked, at the view's moment or before."""
+        return self.desk.market
+
+    @property
+    def second(self) -> int:
+        """The whole second that is shown."""
+        return self.step // self.market.steps
+
+    @property
+    def instant(self) -> float:
+        """The moment in epoch seconds."""
+        return self.step / self.market.steps
+
+    @property
+    def session(self) -> Session | None:
+        """The trading day that is shown: the present one, or else the last one."""
+        return self.market.tape(self.instrument).session_at(self.second)
+
+    def mark(self) -> Decimal:
+        """Return the price that values a position: the last print, or the middle of a currency's quote."""
+        instrument = self.instrument
+        if not instrument.is_cash:
+            return instrument.price_of(self.quote.last)
+        # Positions are valued without what our own orders did to the quote.
+        quote = self.market.tape(instrument).quote(self.step, self.market.steps)
+        return instrument.price_of(quote.bid + quote.ask) / 2
 
 
-def service_of(desk: Desk, client: Client, instrument: Instrument) -> Service:
-    """Return how a client's line of an instrument is served.
-
-    Raises:
-        Refused: It is not subscribed, and the client did not ask for delayed data.
-    """
-    asked = client.market_data_type
-    stays = asked in (FROZEN, DELAYED_FROZEN)
-    if desk.data_rules.is_live(instrument):
-        return Service(is_delayed=False, stays=stays)
-    if asked in (LIVE, FROZEN):
-        raise Refused(*NOT_SUBSCRIBED)
-    return Service(is_delayed=True, stays=stays)
-
-
-def check_live(desk: Desk, instrument: Instrument) -> None:
-    """Refuse what is told live or not at all, such as the book, where it is not subscribed.
-
-    Raises:
-        Refused: It is not.
-    """
-    if not desk.data_rules.is_live(instrument):
-        raise Refused(*NOT_SUBSCRIBED)
+def view_of(desk: Desk, instrument: Instrument, *, is_delayed: bool) -> View:
+    """Return what a line shows now."""
+    return View(
+        desk=desk,
+        instrument=instrument,
+        quote=quote_of(desk, instrument, is_delayed=is_delayed),
+        step=_step_of(desk, is_delayed=is_delayed),
+    )
 
 
 def second_of(desk: Desk, *, is_delayed: bool) -> int:
@@ -70,12 +78,10 @@ def second_of(desk: Desk, *, is_delayed: bool) -> int:
 
 def quote_of(desk: Desk, instrument: Instrument, *, is_delayed: bool) -> Quote:
     """Return the quote that a line shows: everyone's, our own orders included, or the earlier one."""
-    market = desk.market
     if not is_delayed:
         return desk.engine.quote(instrument)
-    return market.tape(instrument).quote(
-        market.step - DELAY_SECONDS * market.steps, market.steps
-    )
+    market = desk.market
+    return market.tape(instrument).quote(_step_of(desk, is_delayed=True), market.steps)
 
 
 def kind_of(desk: Desk, instrument: Instrument, *, is_delayed: bool, stays: bool) -> int:
@@ -83,3 +89,8 @@ def kind_of(desk: Desk, instrument: Instrument, *, is_delayed: bool, stays: bool
     second = second_of(desk, is_delayed=is_delayed)
     is_frozen = stays and not desk.market.tape(instrument).is_open(second)
     return LIVE + 2 * is_delayed + is_frozen
+
+
+def _step_of(desk: Desk, *, is_delayed: bool) -> int:
+    market = desk.market
+    return market.step - DELAY_SECONDS * market.steps * is_delayed

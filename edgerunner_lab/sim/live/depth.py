@@ -5,8 +5,8 @@ from typing import Final
 
 from edgerunner_lab.sim.accounts.book import Side
 from edgerunner_lab.sim.listing.instrument import Instrument
-from edgerunner_lab.sim.live.delayed import check_live
 from edgerunner_lab.sim.live.ladder import DELETE, Operation, operations
+from edgerunner_lab.sim.live.rights import NO_BOOK, check_book
 from edgerunner_lab.sim.market.noise import key_of, uniform
 from edgerunner_lab.sim.protocol.messages import Fields, Message, Value
 from edgerunner_lab.sim.protocol.replies import Refused, flag_of, number_of, text_of
@@ -49,11 +49,8 @@ def market_depth(desk: Desk, client: Client, fields: Fields) -> Iterator[Message
     if request in client.depths:
         raise Refused(322, "Error processing request.-'bH' : cause - Duplicate ticker id")
     if is_smart != (exchange == SMART) or instrument.sec_type in SHALLOW:
-        raise Refused(
-            10092,
-            "Deep market data is not supported for this combination of security type/exchange",
-        )
-    check_live(desk, instrument)
+        raise Refused(*NO_BOOK)
+    check_book(desk, instrument)
     if rows < 1:
         raise Refused(
             321,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from edgerunner_lab.sim.listing.instrument import Instrument
 from edgerunner_lab.sim.live.bursts import Burst, Ticks, told
-from edgerunner_lab.sim.live.delayed import DELAY_SECONDS, kind_of, quote_of, second_of
+from edgerunner_lab.sim.live.delayed import View, kind_of, quote_of, second_of, view_of
 from edgerunner_lab.sim.live.generic_ticks import later_ticks, print_ticks
 from edgerunner_lab.sim.live.market_data import market_data_type_of
 from edgerunner_lab.sim.live.option_ticks import computations
@@ -60,54 +60,46 @@ class Feed:
             self.quote = quote_of(desk, self.instrument, is_delayed=self.is_delayed)
             yield from self._turned(desk)
         elif self.is_open:
-            quotes = list(self._quotes(desk))
-            yield from self._ticks(desk, quotes, is_new_second=is_new_second)
+            views = list(self._views(desk))
+            yield from self._ticks(desk, views, is_new_second=is_new_second)
             for key, line in self.tick_lines:
-                for quote in quotes:
-                    yield from _addressed(key, single_ticks(line, quote))
+                for view in views:
+                    yield from _addressed(key, single_ticks(line, view.quote))
         self.step = market.step
 
-    def _quotes(self, desk: Desk) -> Iterator[Quote]:
-        """Yield the quotes since the last time; after a long pause those of the last second."""
+    def _views(self, desk: Desk) -> Iterator[View]:
+        """Yield what has been shown since the last time; after a long pause within the last second."""
         market = desk.market
-        if self.is_delayed:
-            yield quote_of(desk, self.instrument, is_delayed=True)
-            return
-        tape = market.tape(self.instrument)
-        present = desk.engine.quote(self.instrument)
-        is_moved = present != market.quote(self.instrument)
-        for step in range(max(self.step, market.step - market.steps) + 1, market.step):
-            quote = tape.quote(step, market.steps)
-            # What our orders took and offer stands in the book of the present only, and they were there before.
-            yield _with_sides(quote, present) if is_moved else quote
-        yield present
+        newest = view_of(desk, self.instrument, is_delayed=self.is_delayed)
+        if not self.is_delayed:
+            tape = market.tape(self.instrument)
+            present = newest.quote
+            is_moved = present != market.quote(self.instrument)
+            for step in range(max(self.step, market.step - market.steps) + 1, market.step):
+                quote = tape.quote(step, market.steps)
+                # What our orders took and offer stands in the book of the present only, and they were there before.
+                shown = _with_sides(quote, present) if is_moved else quote
+                yield replace(newest, quote=shown, step=step)
+        yield newest
 
     def _ticks(
-        self, desk: Desk, quotes: list[Quote], *, is_new_second: bool
+        self, desk: Desk, views: list[View], *, is_new_second: bool
     ) -> Iterator[Reply]:
-        """Yield what quotes show, one after the other, to every group of lines in one piece."""
-        moves: list[tuple[Quote, list[Tick]]] = []
-        for new in quotes:
-            ticks = changes(self.instrument, self.quote, new)
-            moves.append((new, delayed(ticks) if self.is_delayed else ticks))
-            self.quote = new
+        """Yield what is seen, one after the other, to every group of lines in one piece."""
+        moves: list[tuple[View, list[Tick]]] = []
+        for view in views:
+            ticks = changes(self.instrument, self.quote, view.quote)
+            moves.append((view, delayed(ticks) if self.is_delayed else ticks))
+            self.quote = view.quote
         for generics, lines in self.groups.items():
-            shown = [tick for move in moves for tick in self._shown(desk, generics, *move)]
+            shown = [tick for move in moves for tick in _shown(generics, *move)]
             if generics and is_new_second:
-                shown += later_ticks(desk, self.instrument, generics, self.quote)
+                shown += later_ticks(views[-1], generics)
             if shown:
                 yield from _spread(lines, Ticks(shown), is_bundled=desk.is_bundling)
         if is_new_second and self.instrument.right:
             for key, line in self._lines():
                 yield from _addressed(key, computations(desk, line))
-
-    def _shown(
-        self, desk: Desk, generics: frozenset[int], quote: Quote, ticks: list[Tick]
-    ) -> list[Tick]:
-        """Return what a quote shows lines with these generic ticks."""
-        if not (generics and quote.last_size):
-            return ticks
-        return ticks + print_ticks(desk, self.instrument, generics, quote)
 
     def _turned(self, desk: Desk) -> Iterator[Reply]:
         """Yield what an opening or a close tells: the kind of data, and a quote or none."""
@@ -129,15 +121,19 @@ class Feed:
         market = desk.market
         if not market.moves.version:
             return []
-        return [
-            Tick(
-                "tickGeneric", HALTED, int(market.is_halted(self.instrument, market.second))
-            )
-        ]
+        second = second_of(desk, is_delayed=self.is_delayed)
+        return [Tick("tickGeneric", HALTED, int(market.is_halted(self.instrument, second)))]
 
     def _lines(self) -> Iterator[tuple[int, Line]]:
         for lines in self.groups.values():
             yield from lines
+
+
+def _shown(generics: frozenset[int], view: View, ticks: list[Tick]) -> list[Tick]:
+    """Return what a quote shows lines with these generic ticks."""
+    if not (generics and view.quote.last_size):
+        return ticks
+    return ticks + print_ticks(view, generics)
 
 
 def _with_sides(quote: Quote, other: Quote) -> Quote:
@@ -152,14 +148,13 @@ def _with_sides(quote: Quote, other: Quote) -> Quote:
 
 def opened_feed(desk: Desk, instrument: Instrument, *, is_delayed: bool) -> Feed:
     """Return a feed that begins with the present."""
-    market = desk.market
-    second = market.second - DELAY_SECONDS * is_delayed
+    view = view_of(desk, instrument, is_delayed=is_delayed)
     return Feed(
         instrument=instrument,
         is_delayed=is_delayed,
-        quote=quote_of(desk, instrument, is_delayed=is_delayed),
-        step=market.step,
-        is_open=market.tape(instrument).is_open(second),
+        quote=view.quote,
+        step=desk.market.step,
+        is_open=desk.market.tape(instrument).is_open(view.second),
     )
 
 

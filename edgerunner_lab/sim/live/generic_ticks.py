@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from edgerunner_lab.sim.listing.instrument import Instrument
+from edgerunner_lab.sim.live.daily_figures import (
+    dividends,
+    fundamental_ratios,
+    is_shortable,
+    open_interest,
+    option_volume,
+    volatility_now,
+)
+from edgerunner_lab.sim.live.delayed import View
 from edgerunner_lab.sim.live.figures import (
     auction,
     average_price,
-    dividends,
     extremes,
-    fundamental_ratios,
-    is_shortable,
     last_regular,
-    mark_of,
-    minute_rates,
-    open_interest,
-    option_volume,
     recent_volumes,
-    volatility_now,
+    trade_count,
+    trade_rate,
+    volume_rate,
 )
 from edgerunner_lab.sim.live.tick_types import (
     AVERAGE_OPTION_VOLUME,
+    CALL_OPEN_INTEREST,
+    CALL_VOLUME,
     DIVIDENDS,
     FUNDAMENTAL_RATIOS,
     FUTURES_OPEN_INTEREST,
@@ -36,12 +41,13 @@ from edgerunner_lab.sim.live.tick_types import (
     RT_VOLUME,
     SHORTABLE,
     SHORTABLE_SHARES,
+    TRADE_COUNT,
+    TRADE_RATE,
+    VOLUME_RATE,
 )
 from edgerunner_lab.sim.live.ticks import Tick
-from edgerunner_lab.sim.market.tape import Quote
-from edgerunner_lab.sim.requests.desk import Desk
 
-Maker: TypeAlias = Callable[[Desk, Instrument, Quote], Iterable[Tick]]
+Maker: TypeAlias = Callable[[View], Iterable[Tick]]
 
 STOCKS: Final = frozenset({"STK"})
 TRADED: Final = frozenset(
@@ -76,14 +82,14 @@ class Generic:
     when: When = When.NEVER
 
 
-def _nothing(_: Desk, __: Instrument, ___: Quote) -> Iterable[Tick]:
+def _nothing(_: View) -> Iterable[Tick]:
     return ()
 
 
 def _real_time_volume(kind: int) -> Maker:
-    def make(desk: Desk, instrument: Instrument, quote: Quote) -> Iterable[Tick]:
-        price = instrument.price_of(quote.last)
-        average = average_price(desk, instrument, quote)
+    def make(view: View) -> Iterable[Tick]:
+        quote = view.quote
+        price, average = view.instrument.price_of(quote.last), average_price(view)
         size, millis = max(quote.last_size, 1), quote.second * 1000
         text = f"{price};{size};{millis};{quote.volume};{average};true"
         return (Tick("tickString", kind, text),)
@@ -91,12 +97,8 @@ def _real_time_volume(kind: int) -> Maker:
     return make
 
 
-def _mark(desk: Desk, instrument: Instrument, quote: Quote) -> Iterable[Tick]:
-    return (Tick("tickPrice", MARK_PRICE, mark_of(desk, instrument, quote)),)
-
-
-def _shortable(_: Desk, instrument: Instrument, __: Quote) -> Iterable[Tick]:
-    level, shares = is_shortable(instrument)
+def _shortable(view: View) -> Iterable[Tick]:
+    level, shares = is_shortable(view)
     return (
         Tick("tickGeneric", SHORTABLE, level),
         Tick("tickSize", SHORTABLE_SHARES, shares),
@@ -104,71 +106,72 @@ def _shortable(_: Desk, instrument: Instrument, __: Quote) -> Iterable[Tick]:
 
 
 def _single(
-    name: str, kind: int, figure: Callable[..., str | int | float | Decimal]
+    name: str, kind: int, figure: Callable[[View], str | int | float | Decimal]
 ) -> Maker:
-    def make(desk: Desk, instrument: Instrument, _: Quote) -> Iterable[Tick]:
-        return (Tick(name, kind, figure(desk, instrument)),)
+    return lambda view: (Tick(name, kind, figure(view)),)
+
+
+def _pair(kind: int, figure: Callable[[View], tuple[int, int]]) -> Maker:
+    """Return a maker of calls under a type and puts under the next one."""
+
+    def make(view: View) -> Iterable[Tick]:
+        calls, puts = figure(view)
+        return Tick("tickSize", kind, calls), Tick("tickSize", kind + 1, puts)
 
     return make
 
 
-def _implied(desk: Desk, instrument: Instrument) -> float:
-    return volatility_now(desk, instrument, stream=IMPLIED_VOLATILITY)
+def _volatility(kind: int) -> Maker:
+    return _single("tickGeneric", kind, lambda view: volatility_now(view, stream=kind))
 
 
-def _historical(desk: Desk, instrument: Instrument) -> float:
-    return volatility_now(desk, instrument, stream=HISTORICAL_VOLATILITY)
-
-
-def _real_time(desk: Desk, instrument: Instrument) -> float:
-    return volatility_now(desk, instrument, stream=RT_VOLATILITY)
-
-
-def _average_option_volume(desk: Desk, instrument: Instrument) -> int:
-    calls, puts = option_volume(desk, instrument, is_average=True)
-    return calls + puts
+_MARK: Final = _single("tickPrice", MARK_PRICE, View.mark)
 
 
 GENERICS: Final[Mapping[int, Generic]] = {
     100: Generic(
         name="Option Volume",
         kinds=OPTIONED,
-        show=lambda desk, i, _: _pair(29, option_volume(desk, i)),
+        show=_pair(CALL_VOLUME, option_volume),
         when=When.SECOND,
     ),
     101: Generic(
         name="Option Open Interest",
         kinds=OPTIONED | {"OPT"},
-        show=lambda desk, i, _: _pair(27, open_interest(desk, i)),
+        show=_pair(CALL_OPEN_INTEREST, open_interest),
     ),
     104: Generic(
         name="Historical Volatility",
         kinds=OPTIONED,
-        show=_single("tickGeneric", HISTORICAL_VOLATILITY, _historical),
+        show=_volatility(HISTORICAL_VOLATILITY),
     ),
     105: Generic(
         name="Average Opt Volume",
         kinds=OPTIONED,
-        show=_single("tickSize", AVERAGE_OPTION_VOLUME, _average_option_volume),
+        show=_single(
+            "tickSize",
+            AVERAGE_OPTION_VOLUME,
+            lambda view: sum(option_volume(view, is_average=True)),
+        ),
     ),
     106: Generic(
         name="Option Implied Volatility",
         kinds=OPTIONED,
-        show=_single("tickGeneric", IMPLIED_VOLATILITY, _implied),
+        show=_volatility(IMPLIED_VOLATILITY),
     ),
     165: Generic(
         name="Misc. Stats",
         kinds=PRICED - {"BAG", "OPT"},
         show=extremes,
     ),
-    221: Generic(name="Mark Price", kinds=PRICED, show=_mark, when=When.SECOND),
+    221: Generic(name="Mark Price", kinds=PRICED, show=_MARK, when=When.SECOND),
     225: Generic(
         name="Auction",
         kinds=STOCKS,
         show=auction,
         when=When.SECOND,
     ),
-    232: Generic(name="Mark Price", kinds=PRICED, show=_mark, when=When.SECOND),
+    232: Generic(name="Mark Price", kinds=PRICED, show=_MARK, when=When.SECOND),
     233: Generic(
         name="RTVolume",
         kinds=PRICED,
@@ -185,25 +188,25 @@ GENERICS: Final[Mapping[int, Generic]] = {
     293: Generic(
         name="TradeCount",
         kinds=PRICED,
-        show=lambda desk, i, _: minute_rates(desk, i)[:1],
+        show=_single("tickGeneric", TRADE_COUNT, trade_count),
         when=When.SECOND,
     ),
     294: Generic(
         name="TradeRate",
         kinds=PRICED,
-        show=lambda desk, i, _: minute_rates(desk, i)[1:2],
+        show=_single("tickGeneric", TRADE_RATE, trade_rate),
         when=When.SECOND,
     ),
     295: Generic(
         name="VolumeRate",
         kinds=PRICED,
-        show=lambda desk, i, _: minute_rates(desk, i)[2:],
+        show=_single("tickGeneric", VOLUME_RATE, volume_rate),
         when=When.SECOND,
     ),
     318: Generic(
         name="LastRTHTrade",
         kinds=TRADED | {"IND"},
-        show=lambda desk, i, _: (Tick("tickPrice", LAST_REGULAR, last_regular(desk, i)),),
+        show=_single("tickPrice", LAST_REGULAR, last_regular),
         when=When.SECOND,
     ),
     375: Generic(
@@ -215,7 +218,7 @@ GENERICS: Final[Mapping[int, Generic]] = {
     411: Generic(
         name="RTHistoricalVolatility",
         kinds=OPTIONED,
-        show=_single("tickGeneric", RT_VOLATILITY, _real_time),
+        show=_volatility(RT_VOLATILITY),
     ),
     456: Generic(
         name="IBDividends",
@@ -225,61 +228,48 @@ GENERICS: Final[Mapping[int, Generic]] = {
     588: Generic(
         name="Futures Open Interest",
         kinds=frozenset({"FUT", "CONTFUT"}),
-        show=lambda desk, i, _: (
-            Tick("tickSize", FUTURES_OPEN_INTEREST, sum(open_interest(desk, i))),
+        show=_single(
+            "tickSize", FUTURES_OPEN_INTEREST, lambda view: sum(open_interest(view))
         ),
     ),
     595: Generic(
         name="ShortTermVolumeX",
         kinds=TRADED,
-        show=lambda desk, i, _: recent_volumes(desk, i),
+        show=recent_volumes,
         when=When.SECOND,
     ),
 }
 """Number -> what it shows; in the order of the broker's list."""
 
-LATE: Final = frozenset({101, 106, 165, 221, 232, 236})
-"""Numbers that a delayed line has; the broker tells the others live or not at all."""
+LATE: Final = frozenset({101, 106, 165, 221, 232, 236, 258})
+"""Numbers that a delayed line has, as the broker lists them; it tells the others live or not at all."""
+
+UNPRICED: Final = frozenset({292})
+"""Numbers that no subscription of quotes is needed for, and nobody misses on a delayed line."""
 
 WITHOUT_PRINTS: Final = frozenset({233, 236, 293, 294, 295, 375})
 """Numbers that show nothing of an instrument without prints, although it may ask for them."""
 
 
-def first_ticks(
-    desk: Desk, instrument: Instrument, generics: frozenset[int], quote: Quote
-) -> list[Tick]:
+def first_ticks(view: View, generics: frozenset[int]) -> list[Tick]:
     """Return the generic ticks of a new line."""
-    return _made(desk, instrument, generics, quote)
+    return _made(view, generics)
 
 
-def later_ticks(
-    desk: Desk, instrument: Instrument, generics: frozenset[int], quote: Quote
-) -> list[Tick]:
+def later_ticks(view: View, generics: frozenset[int]) -> list[Tick]:
     """Return the generic ticks that may be others every second."""
-    chosen = (n for n in generics if GENERICS[n].when is When.SECOND)
-    return _made(desk, instrument, chosen, quote)
+    return _made(view, (n for n in generics if GENERICS[n].when is When.SECOND))
 
 
-def print_ticks(
-    desk: Desk, instrument: Instrument, generics: frozenset[int], quote: Quote
-) -> list[Tick]:
+def print_ticks(view: View, generics: frozenset[int]) -> list[Tick]:
     """Return the generic ticks of a quote that has a print."""
-    chosen = (n for n in generics if GENERICS[n].when is When.PRINT)
-    return _made(desk, instrument, chosen, quote)
+    return _made(view, (n for n in generics if GENERICS[n].when is When.PRINT))
 
 
-def _made(
-    desk: Desk, instrument: Instrument, generics: Iterable[int], quote: Quote
-) -> list[Tick]:
+def _made(view: View, generics: Iterable[int]) -> list[Tick]:
     ticks: dict[int, Tick] = {}
     for number in sorted(generics):
-        if instrument.has_prints or number not in WITHOUT_PRINTS:
+        if view.instrument.has_prints or number not in WITHOUT_PRINTS:
             # Two numbers may show the same type, such as the mark; one of them is enough.
-            shown = GENERICS[number].show(desk, instrument, quote)
-            ticks |= {tick.kind: tick for tick in shown}
+            ticks |= {tick.kind: tick for tick in GENERICS[number].show(view)}
     return list(ticks.values())
-
-
-def _pair(kind: int, pair: tuple[int, int]) -> tuple[Tick, Tick]:
-    calls, puts = pair
-    return Tick("tickSize", kind, calls), Tick("tickSize", kind + 1, puts)

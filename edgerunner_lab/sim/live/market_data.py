@@ -5,16 +5,15 @@ from typing import Final
 
 from edgerunner_lab.sim.listing.instrument import Instrument
 from edgerunner_lab.sim.live import depth, option_ticks, tick_by_tick
-from edgerunner_lab.sim.live.delayed import (
+from edgerunner_lab.sim.live.delayed import kind_of, second_of, view_of
+from edgerunner_lab.sim.live.generic_lists import generics_in
+from edgerunner_lab.sim.live.generic_ticks import LATE, UNPRICED, first_ticks
+from edgerunner_lab.sim.live.rights import (
     SHOWING_DELAYED,
     Service,
-    kind_of,
-    quote_of,
-    second_of,
+    partly_subscribed,
     service_of,
 )
-from edgerunner_lab.sim.live.generic_lists import generics_in
-from edgerunner_lab.sim.live.generic_ticks import LATE, first_ticks
 from edgerunner_lab.sim.live.ticks import Day, Tick, delayed, message_of, picture
 from edgerunner_lab.sim.protocol.messages import Fields, Message
 from edgerunner_lab.sim.protocol.replies import Refused, error, flag_of, number_of, text_of
@@ -37,6 +36,9 @@ def market_data(desk: Desk, client: Client, fields: Fields) -> Iterator[Message]
     line, is_snapshot = _line(desk, client, fields, instrument)
     if line.is_delayed:
         yield error(request, *SHOWING_DELAYED, desk.market.now)
+        if line.generics - LATE - UNPRICED:
+            yield error(request, *partly_subscribed(instrument), desk.market.now)
+        line.generics &= LATE
     yield Message(
         "tickReqParams",
         {
@@ -88,18 +90,19 @@ def market_data_type_of(line: Line) -> Message:
 def first(desk: Desk, line: Line) -> list[Tick]:
     """Return everything a new line shows."""
     instrument, is_delayed = line.instrument, line.is_delayed
-    quote = quote_of(desk, instrument, is_delayed=is_delayed)
+    view = view_of(desk, instrument, is_delayed=is_delayed)
+    quote = view.quote
     tape = desk.market.tape(instrument)
     day = Day(
         opened=tape.open_ticks(quote.second),
         closed=tape.close_ticks(quote.second),
-        is_shown=line.stays or tape.is_open(second_of(desk, is_delayed=is_delayed)),
-        is_halted=desk.market.is_halted(instrument, desk.market.second),
+        is_shown=line.stays or tape.is_open(view.second),
+        is_halted=desk.market.is_halted(instrument, view.second),
     )
     ticks = picture(instrument, quote, day)
     if is_delayed:
         ticks = delayed(ticks)
-    return ticks + first_ticks(desk, instrument, line.generics, quote)
+    return ticks + first_ticks(view, line.generics)
 
 
 def _line(
@@ -132,7 +135,7 @@ def _line(
     line = Line(
         request=request,
         instrument=instrument,
-        generics=generics & LATE if service.is_delayed else generics,
+        generics=generics,
         is_delayed=service.is_delayed,
         stays=service.stays,
     )

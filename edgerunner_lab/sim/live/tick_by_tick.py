@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgerunner_lab.sim.listing.instrument import Instrument
-from edgerunner_lab.sim.live.delayed import check_live
+from edgerunner_lab.sim.live.rights import check_single_ticks
 from edgerunner_lab.sim.market.tape import Quote
 from edgerunner_lab.sim.protocol.messages import Fields, Message, Value
 from edgerunner_lab.sim.protocol.replies import Refused, flag_of, number_of, text_of
@@ -138,7 +138,7 @@ def tick_by_tick(desk: Desk, client: Client, fields: Fields) -> Iterator[Message
     request = number_of(fields, "reqId", -1)
     count = number_of(fields, "numberOfTicks")
     _check(client, instrument, request, name)
-    check_live(desk, instrument)
+    check_single_ticks(desk, instrument)
     if not 0 <= count <= PAST_TICKS_MAX:
         raise Refused(
             321,

@@ -161,6 +161,7 @@ def _execution(order: Order, part: _Part, exec_id: str, second: int) -> Executio
         is_maker=False,
         commission=ZERO,
         realized=None,
+        is_liquidation=order.is_liquidation,
     )
 
 

@@ -14,6 +14,7 @@ from edgerunner_lab.sim.matching.dealing import Dealer
 from edgerunner_lab.sim.matching.fills import Booker
 from edgerunner_lab.sim.matching.floor import Floor, tranche
 from edgerunner_lab.sim.matching.gates import Gate, Gates
+from edgerunner_lab.sim.matching.liquidation import Liquidation, liquidate
 from edgerunner_lab.sim.matching.settlement import Settlement
 from edgerunner_lab.sim.matching.triggers import adjust, follow, is_touched, watched
 from edgerunner_lab.sim.matching.working import CANCELLED_TEXT, Working
@@ -33,6 +34,7 @@ class Engine:
 
     Attributes:
         settlement: Ends options and futures.
+        liquidation: Closes positions that the account can no longer carry.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Engine:
         self._market = market
         self._registry = registry
         self._floor = Floor(market)
-        self._gates = Gates(market, account, registry, rules or OrderRules())
+        rules = rules or OrderRules()
+        self._gates = Gates(market, account, registry, rules)
         self._working = Working(market, registry, self._floor)
         credit = Credit(market, account, registry)
         booker = Booker(market, account, registry, credit)
         self._advanced_to = -1
         self.settlement = Settlement(market, account, registry)
+        self.liquidation = Liquidation(market, account, registry, rules.liquidation_seconds)
         self._dealer = Dealer(market, self._floor, booker, self._working)
         for order in self._working.orders.values():
             if order.status is Status.SUBMITTED and order.limit is not None:
@@ -59,6 +63,7 @@ class Engine:
     def choose(self, rules: OrderRules) -> None:
         """Follow other rules from now on; orders under way keep the times they were given."""
         self._gates.rules = rules
+        self.liquidation.wait_seconds = rules.liquidation_seconds
 
     def submit(self, order: Order) -> list[Event]:
         """Send an order to the market."""
@@ -128,7 +133,11 @@ class Engine:
                 self._step(order)
                 self._calm(order)
         self._working.tell(*self.settlement.ended())
-        return self._working.drain()
+        order = liquidate(
+            self.liquidation, self._registry, self._market.second, self._working.end
+        )
+        events = self._working.drain()
+        return events if order is None else [*events, *self.submit(order)]
 
     def working_instruments(self) -> set[int]:
         """Return the contract ids that have a working order."""

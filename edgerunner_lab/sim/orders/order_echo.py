@@ -19,7 +19,7 @@ ECHOED_LIVE: Final = frozenset(
 
 ECHOED: Final = (
     *sorted(ECHOED_LIVE),
-    *("c.comboLegsDescrip", "o.clearingAccount", "o.clearingIntent"),
+    *("c.comboLegsDescrip", "o.cashQty", "o.clearingAccount", "o.clearingIntent"),
     *("o.customerAccount", "o.designatedLocation", "o.dontUseAutoPriceForHedge"),
     *("o.exemptCode", "o.faGroup", "o.faMethod"),
     *("o.faPercentage", "o.goodAfterTime", "o.goodTillDate"),

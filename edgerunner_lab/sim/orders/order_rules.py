@@ -15,9 +15,13 @@ class OrderRules:
         price_percent_max: Furthest that a limit may lie beyond the market, in percent (else 163); None for any.
         size_max: Largest order in units (else 383); None for any.
         value_max: Largest order in the instrument's currency (else 382); None for any.
+        side_orders_max: Most orders at work in one contract and on one side (else 201); the broker takes 15. None
+            for any.
         answer_seconds: How long the market takes to accept or cancel an order; orders are PendingSubmit or
             PendingCancel meanwhile.
         locate_seconds: Contract id -> seconds for which a short sale is held while shares are located (404).
+        liquidation_seconds: From the warning of a negative excess liquidity (2148) until the broker closes
+            positions; None for no warning and no liquidation.
     """
 
     master_client_id: int | None = None
@@ -25,5 +29,7 @@ class OrderRules:
     price_percent_max: Decimal | None = None
     size_max: Decimal | None = None
     value_max: Decimal | None = None
+    side_orders_max: int | None = None
     answer_seconds: int = 0
+    liquidation_seconds: int | None = 120
     locate_seconds: Mapping[int, int] = field(default_factory=dict[int, int])

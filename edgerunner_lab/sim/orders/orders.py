@@ -161,6 +161,7 @@ class Order:
         reason: Why it ended, as shown in its completed status.
         is_manual: Entered by hand and not through the API.
         is_bound: A manual order that client 0 has been given an id for.
+        is_liquidation: The broker sent it to restore the margin; it is manual and nobody can bind or cancel it.
     """
 
     key: int
@@ -191,6 +192,7 @@ class Order:
     reason: str = ""
     is_manual: bool = False
     is_bound: bool = False
+    is_liquidation: bool = False
 
     @property
     def remaining(self) -> Decimal:
@@ -271,6 +273,7 @@ class Execution:
         price, average_price: A unit, in the instrument's currency.
         realized: Profit of the closing part, in that currency; None if it closed nothing.
         is_maker: True when our order rested and was met.
+        is_liquidation: The broker closed a position by itself.
     """
 
     exec_id: str
@@ -290,3 +293,4 @@ class Execution:
     is_maker: bool
     commission: Decimal
     realized: Decimal | None
+    is_liquidation: bool = False

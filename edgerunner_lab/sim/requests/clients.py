@@ -132,6 +132,7 @@ class Client:
     market_data_type: int = 1
     listens_to_positions: bool = False
     listens_to_account: bool = False
+    listens_to_bulletins: bool = False
     account_rows: dict[tuple[str, str], str] = field(
         default_factory=dict[tuple[str, str], str]
     )

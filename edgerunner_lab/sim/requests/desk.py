@@ -17,7 +17,8 @@ from edgerunner_lab.sim.orders.events import Event, Kind
 from edgerunner_lab.sim.orders.order_rules import OrderRules
 from edgerunner_lab.sim.orders.registry import Registry
 from edgerunner_lab.sim.protocol.messages import Fields, Message
-from edgerunner_lab.sim.protocol.replies import Refused, Reply, text_of
+from edgerunner_lab.sim.protocol.replies import Refused, Reply, error, text_of
+from edgerunner_lab.sim.requests.bulletin_board import BulletinBoard
 from edgerunner_lab.sim.requests.clients import Client
 from edgerunner_lab.sim.requests.contract_queries import query_of
 from edgerunner_lab.sim.requests.data_rules import DataRules
@@ -36,6 +37,7 @@ class Desk:
         data_rules: What the owner chose about market data.
         is_bundling: True when the ticks of a line may come as one `Burst`, for a server that takes them.
         binder: Key of the connection of client 0 that wants orders made by hand bound to it; None for nobody.
+        bulletins: Those of the day.
         outbox: What order events have to tell clients, until `Exchange` sends it.
         traded: Contract ids of fills that account listeners have not been told of.
         is_changed: True when something that must survive a restart has changed.
@@ -54,6 +56,7 @@ class Desk:
         self.data_rules = DataRules()
         self.is_bundling = False
         self.binder: int | None = None
+        self.bulletins = BulletinBoard()
         self.clients: dict[int, Client] = {}
         self.outbox: list[Reply] = []
         self.traded: set[int] = set()
@@ -99,6 +102,14 @@ class Desk:
             for client in self._listeners(event):
                 message = told_messages(event, universe, version=client.version, now=now)
                 self.outbox.append(Reply(client.key, message))
+
+    def warn(self) -> bool:
+        """Put what the engine warns everybody of into messages; return whether there was anything."""
+        notices = self.engine.liquidation.drain()
+        for notice in notices:
+            message = error(-1, notice.code, notice.text, self.market.now)
+            self.outbox += [Reply(key, message) for key in self.clients]
+        return bool(notices)
 
     def _listeners(self, event: Event) -> list[Client]:
         """Return who hears of an event: errors are the owner's alone."""

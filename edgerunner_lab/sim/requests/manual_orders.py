@@ -27,7 +27,7 @@ def place_by_hand(desk: Desk, fields: Fields) -> Order:
 
 def bind(desk: Desk, order: Order) -> None:
     """Give client 0 an id for an order made by hand, and tell it."""
-    if order.is_bound or not order.is_manual:
+    if order.is_bound or not order.is_manual or order.is_liquidation:
         return
     order.is_bound = True
     desk.is_changed = True

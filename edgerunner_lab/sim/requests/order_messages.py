@@ -99,7 +99,7 @@ def execution_data(
         "e.price": execution.price,
         "e.permId": execution.perm_id,
         "e.clientId": execution.client_id,
-        "e.liquidation": 0,
+        "e.liquidation": int(execution.is_liquidation),
         "e.cumQty": execution.cumulative,
         "e.avgPrice": rounded(execution.average_price),
         "e.orderRef": execution.order_ref,

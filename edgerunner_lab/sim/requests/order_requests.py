@@ -29,7 +29,7 @@ from edgerunner_lab.sim.requests.order_messages import (
     what_if,
 )
 from edgerunner_lab.sim.requests.order_terms import terms_in
-from edgerunner_lab.sim.requests.precautions import refuse_reckless
+from edgerunner_lab.sim.requests.precautions import crowded, refuse_reckless
 
 COMPLETED_SECONDS: Final = 86_400
 """How long an ended order is listed."""
@@ -94,8 +94,9 @@ def cancel_order(desk: Desk, client: Client, fields: Fields) -> Iterable[Message
 def global_cancel(desk: Desk, _: Client, __: Fields) -> Iterable[Message]:
     """Answer reqGlobalCancel: every order of every client, and those made by hand."""
     for order in list(desk.registry.live.values()):
-        # The end of a parent has ended its children.
-        if order.is_live and order.status is not Status.PENDING_CANCEL:
+        # The end of a parent has ended its children, and what the broker liquidates is not the client's.
+        is_over = not order.is_live or order.status is Status.PENDING_CANCEL
+        if not is_over and not order.is_liquidation:
             desk.report(desk.engine.cancel(order))
     return ()
 
@@ -180,8 +181,8 @@ def _change(desk: Desk, order: Order, terms: Terms) -> None:
 def _send(desk: Desk, order: Order) -> None:
     if not order.is_live:
         return
-    refusal = None
-    if not waits_for_entry(desk.registry, order):
+    refusal = crowded(desk, order.terms)
+    if refusal is None and not waits_for_entry(desk.registry, order):
         refusal = desk.credit.refusal(order.terms, replacing=order)
     desk.report(
         desk.engine.submit(order)

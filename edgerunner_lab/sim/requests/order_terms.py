@@ -26,12 +26,12 @@ from edgerunner_lab.sim.protocol.replies import (
     text_of,
 )
 from edgerunner_lab.sim.protocol.stamps import day_stamp, parse_stamp
+from edgerunner_lab.sim.requests.cash_quantities import units_for_cash
 from edgerunner_lab.sim.requests.contract_details import ORDER_TYPES
 from edgerunner_lab.sim.requests.desk import Desk
 
 UNWORKED: Final[Mapping[str, tuple[tuple[Value, ...], str]]] = {
     "o.hedgeType": ((None, ""), "hedges"),
-    "o.cashQty": ((None, Decimal(0)), "cash quantities"),
     "o.discretionaryAmt": ((None, Decimal(0)), "discretionary amounts"),
     "o.scalePriceIncrement": ((None, Decimal(0)), "scale orders"),
 }
@@ -78,14 +78,18 @@ def _priced(desk: Desk, instrument: Instrument, fields: Fields) -> Terms:
     order_type = _order_type(instrument, fields)
     side = _side(fields)
     prices = Prices(desk.market.universe, instrument, fields)
+    limit, stop = prices.limit(order_type), prices.stop(order_type)
+    bought = units_for_cash(
+        desk, instrument, side, fields, stop if limit is None else limit
+    )
     return Terms(
         con_id=instrument.con_id,
         exchange=text_of(fields, "c.exchange"),
         side=side,
-        quantity=_quantity(desk, instrument, fields),
+        quantity=_quantity(desk, instrument, fields, bought),
         order_type=order_type,
-        limit=prices.limit(order_type),
-        stop=prices.stop(order_type),
+        limit=limit,
+        stop=stop,
         trail=prices.trail(order_type),
         offset=prices.offset(order_type),
         adjustment=prices.adjustment(order_type),
@@ -191,8 +195,11 @@ def _tif(instrument: Instrument, fields: Fields) -> Tif:
     return tif
 
 
-def _quantity(desk: Desk, instrument: Instrument, fields: Fields) -> Decimal:
-    quantity = decimal_of(fields, "o.totalQuantity")
+def _quantity(
+    desk: Desk, instrument: Instrument, fields: Fields, bought: Decimal | None
+) -> Decimal:
+    """Return the size asked for, or what an amount of money buys."""
+    quantity = decimal_of(fields, "o.totalQuantity") if bought is None else bought
     if not quantity:
         raise Refused(434, "The order size cannot be zero.")
     if quantity < 0:

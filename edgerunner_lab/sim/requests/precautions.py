@@ -1,4 +1,4 @@
-"""The precautionary settings: what the owner of a gateway does not let pass without an override."""
+"""The precautionary settings and the limit on working orders: what the owner of a gateway does not let pass without an override."""
 
 from decimal import Decimal
 
@@ -34,6 +34,23 @@ def refuse_reckless(desk: Desk, terms: Terms, fields: Fields) -> None:
     ):
         if text and str(code) not in overridden:
             raise Refused(code, text + _RESTRICTION)
+
+
+def crowded(desk: Desk, terms: Terms) -> str | None:
+    """Return the broker's text if as many orders are at work on this side of the contract as may be."""
+    most = desk.rules.side_orders_max
+    if most is None:
+        return None
+    asked = (terms.con_id, terms.side)
+    at_work = sum(
+        (order.terms.con_id, order.terms.side) == asked for order in desk.registry.working()
+    )
+    if at_work < most:
+        return None
+    return (
+        f"Order rejected - reason:Your account has a minimum of {most} orders working on"
+        " either the buy or sell side for this particular contract."
+    )
 
 
 def _size(desk: Desk, terms: Terms) -> str:

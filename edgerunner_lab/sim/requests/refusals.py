@@ -50,8 +50,6 @@ SILENT: Final = frozenset(
     {
         "setServerLogLevel",
         "startApi",
-        "cancelNewsBulletins",
-        "reqNewsBulletins",
         "unsubscribeFromGroupEvents",
         "cancelFundamentalData",
         "cancelWshMetaData",

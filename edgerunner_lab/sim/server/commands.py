@@ -11,6 +11,8 @@ from edgerunner_lab.sim.faults.fault_script import Vocabulary, fault_of
 from edgerunner_lab.sim.process.clock import Clock
 from edgerunner_lab.sim.protocol.codec import load_requests
 from edgerunner_lab.sim.protocol.replies import Refused
+from edgerunner_lab.sim.requests.bulletin_board import TEXT_CHARACTERS_MAX
+from edgerunner_lab.sim.requests.bulletins import publish
 from edgerunner_lab.sim.requests.manual_orders import place_by_hand
 from edgerunner_lab.sim.server.hand_orders import order_fields
 from edgerunner_lab.sim.server.levers import levers_of
@@ -53,6 +55,13 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "regime": Command(
         takes={"name": "such as calm or crash", "symbol?": "only this instrument"},
         meaning="Change how prices move.",
+    ),
+    "bulletin": Command(
+        takes={
+            "text": "one line",
+            "exchange?": "where it comes from, such as NYSE; nowhere unless told",
+        },
+        meaning="Publish a bulletin to everybody who asked for them.",
     ),
     "fault": Command(
         takes={"fault": "a table as in a fault script"},
@@ -103,6 +112,7 @@ class Commands:
             "step": self._step,
             "price": self._price,
             "regime": self._regime,
+            "bulletin": self._bulletin,
             "fault": self._fault,
             "clear": self._clear,
             "drop": self._drop,
@@ -155,6 +165,14 @@ class Commands:
         self._levers.set_regime(_text(table, "name"), symbol)
         self._server.pull()
         return {}
+
+    async def _bulletin(self, table: Mapping[str, Any]) -> dict[str, Any]:
+        exchange = "" if table.get("exchange") is None else _text(table, "exchange")
+        text = _text(table, "text", TEXT_CHARACTERS_MAX)
+        self._server.pull()
+        bulletin = publish(self._desk, text, exchange=exchange)
+        self._server.pull()
+        return {"number": bulletin.number}
 
     async def _fault(self, table: Mapping[str, Any]) -> dict[str, Any]:
         self._server.board.sabotage.add(fault_of(table["fault"], self._vocabulary))
@@ -229,10 +247,12 @@ def _number(table: Mapping[str, Any], name: str, default: float | None = None) -
     return value
 
 
-def _text(table: Mapping[str, Any], name: str) -> str:
+def _text(table: Mapping[str, Any], name: str, most: int = _NAME_CHARACTERS_MAX) -> str:
     value = table.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= _NAME_CHARACTERS_MAX:
-        raise NotDone(f"{name} was {value!r}, expected a text")
+    if not isinstance(value, str) or not 0 < len(value) <= most:
+        raise NotDone(
+            f"{name} was {value!r:.80}, expected a text of 1 to {most} characters"
+        )
     return value
 
 

@@ -34,11 +34,29 @@ def add_rules(add: Callable[..., object]) -> None:
     ):
         add(option, type=Number(Decimal(0), MONEY_MAX), metavar="X", help=help_)
     add(
+        "--side-orders-max",
+        type=whole(1, LINES_HIGHEST),
+        metavar="N",
+        help="working orders of a side of a contract, 15 at the broker (any)",
+    )
+    add(
         "--answer-seconds",
         type=whole(0, ANSWER_SECONDS_MAX),
         default=0,
         metavar="N",
         help="the market takes so long to accept or cancel an order (%(default)s)",
+    )
+    add(
+        "--liquidation-seconds",
+        type=whole(0, ANSWER_SECONDS_MAX),
+        default=OrderRules().liquidation_seconds,
+        metavar="N",
+        help="positions are closed so long after excess liquidity fell below 0 (%(default)s)",
+    )
+    add(
+        "--no-liquidation",
+        action="store_true",
+        help="let excess liquidity be negative for as long as it is",
     )
     add(
         "--lines",
@@ -65,7 +83,11 @@ def order_rules_of(parsed: argparse.Namespace) -> OrderRules:
         price_percent_max=given["price_percent_max"],
         size_max=given["size_max"],
         value_max=given["value_max"],
+        side_orders_max=given["side_orders_max"],
         answer_seconds=given["answer_seconds"],
+        liquidation_seconds=None
+        if given["no_liquidation"]
+        else given["liquidation_seconds"],
     )
 
 
