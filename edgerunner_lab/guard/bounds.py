@@ -108,6 +108,7 @@ class Bounds(BaseModel):
         margin_pct: By security type; the part of its worst-case value that an order takes of the funds (R17).
         min_excess_liquidity_pct: What is left of excess liquidity after an order, at least.
         daily_loss_pct: Loss of the day from which on only what shrinks a position passes (R27).
+        daily_loss_halt_pct: Loss of the day at which the session halts trading and cancels what works.
         unknown_loss_denied: Whether an unknown loss counts as too large a one.
         by_symbol: By the name the order language uses, e.g. "SPY" or "EUR.USD".
     """
@@ -158,6 +159,7 @@ class Bounds(BaseModel):
         Percent, Unit(name="% of NetLiquidation", is_tighter_larger=True)
     ]
     daily_loss_pct: Annotated[Percent, _NLV]
+    daily_loss_halt_pct: Annotated[Percent, _NLV]
     unknown_loss_denied: Annotated[StrictBool, Unit(name="")]
     by_symbol: Annotated[dict[Symbol, SymbolBounds], _Frozen]
 
@@ -197,6 +199,7 @@ _PAPER: Final[dict[str, object]] = {
     "margin_pct": {"STK": 100, "CASH": 5, "FUT": 15, "OPT": 100},
     "min_excess_liquidity_pct": 10,
     "daily_loss_pct": 2,
+    "daily_loss_halt_pct": 3,
     "unknown_loss_denied": False,
     "by_symbol": {},
 }
@@ -232,6 +235,7 @@ DEFAULTS: Final[Mapping[Mode, Mapping[str, object]]] = {
         "closed_market_denied": True,
         "short_sales_denied": True,
         "daily_loss_pct": 1,
+        "daily_loss_halt_pct": 2,
         "unknown_loss_denied": True,
     },
 }

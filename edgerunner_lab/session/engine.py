@@ -37,6 +37,7 @@ from edgerunner_lab.session.portfolio import Portfolio
 from edgerunner_lab.session.reconcile import OPEN_ORDERS_FRESH_SECONDS, Reconciler
 from edgerunner_lab.session.records import Records
 from edgerunner_lab.session.tracking import Tracker
+from edgerunner_lab.session.tripwires import Tripwires
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -105,6 +106,14 @@ class Engine:
             lag=self._lag,
             limits=limits,
         )
+        self.tripwires = Tripwires(
+            self.latch,
+            clock=clock,
+            in_background=self.in_background,
+            cancel_all=self._cancel_own,
+        )
+        self._limits = limits
+        self.ib.pnlEvent += self._pnl_told
         self.messages: list[tuple[datetime, int, str]] = []
         self._loop = asyncio.get_running_loop()
         self._venue: tuple[str, Mode, str, int] | None = None
@@ -191,6 +200,7 @@ class Engine:
         del self.messages[:-MESSAGES_KEPT]
         _log.info("code %d for %d: %s", code, req_id, text)
         self.gateway.note_code(code)
+        self.tripwires.code(req_id, code, text)
         if req_id <= 0 and self._puts_all_in_doubt(code, text):
             self.tracker.doubt_all_in_flight(f"code {code}: {text}")
         if req_id > 0 and not self.tracker.order_error(req_id, code, text):
@@ -229,8 +239,25 @@ class Engine:
     def evidence_lost(self, message_id: int) -> None:
         """A message about orders or positions could not be read: only a fresh picture can be believed."""
         self.gateway.note_evidence_lost(f"message_{message_id}")
+        self.tripwires.evidence_lost(message_id)
 
     # Inside.
+
+    def _pnl_told(self, _pnl: object) -> None:
+        link = self.gateway.link
+        if link is not None:
+            self.tripwires.account(self.portfolio.account(), self._limits(link.mode))
+
+    async def _cancel_own(self) -> None:
+        """Ask the broker to cancel what works under this client id."""
+        self.drop_queued_orders()
+        await self.cancels.and_wait(
+            [
+                update
+                for update in self.tracker.open_orders
+                if update.client_id == self.tracker.client_id
+            ]
+        )
 
     @staticmethod
     def _puts_all_in_doubt(code: int, text: str) -> bool:

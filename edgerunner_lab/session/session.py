@@ -253,7 +253,9 @@ class Session:
 
     def close_position(self, symbol: str) -> Table[reports.Closing]:
         """Close one position, and tell whether it is proven flat: `lab.close_position("SPY").is_flat`."""
-        return self._thread.run(self._verbs.close_position, symbol, source=self.source("python"))
+        return self._thread.run(
+            self._verbs.close_position, symbol, source=self.source("python")
+        )
 
     def flatten(self, reason: str = "") -> Table[reports.Closing]:
         """Cancel, close every position, and tell what is proven flat; only exits are let through until `resume`."""

@@ -1,10 +1,12 @@
 """Private embedded gateways in processes of their own."""
 
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -23,6 +25,18 @@ class Gateway:
     port: int
     state: Path
     process: "subprocess.Popen[str]" = field(repr=False)
+
+    def command(self, name: str, /, **fields: object) -> dict[str, Any]:
+        """Send one command of the control socket and return its answer."""
+        found = json.loads((self.state / "gateway.json").read_text(encoding="utf-8"))
+        with socket.socket(socket.AF_UNIX) as end:
+            end.settimeout(STOP_SECONDS_MAX)
+            end.connect(found["control"]["unix"])
+            end.sendall(json.dumps({"do": name, **fields}).encode() + b"\n")
+            with end.makefile("rb") as lines:
+                answer: dict[str, Any] = json.loads(lines.readline())
+        assert answer["ok"], answer
+        return answer
 
     def stop(self) -> None:
         """End it cleanly."""

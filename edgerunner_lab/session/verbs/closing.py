@@ -48,7 +48,9 @@ class _Held:
 class ClosingVerbs(RiskVerbs):
     """Closing positions."""
 
-    async def close_position(self, symbol: str, *, source: Source) -> Table[reports.Closing]:
+    async def close_position(
+        self, symbol: str, *, source: Source
+    ) -> Table[reports.Closing]:
         """Close one position: cancel what works in it under this client id, then send a marketable limit order.
 
         Raises:
