@@ -21,6 +21,7 @@ from edgerunner_lab.ledger import (
     order_rows,
     reservations,
     sources,
+    stories,
 )
 from edgerunner_lab.ledger.columns import digits, storable
 from edgerunner_lab.ledger.failures import damaged, decoding
@@ -179,6 +180,16 @@ class Ledger:
         """Return one order, or None."""
         with self._reading() as connection:
             return order_rows.get(connection, order_ref)
+
+    def story(self, order_ref: str) -> list[stories.Entry]:
+        """Return every journal row about one order, oldest first; a denied one has a story too."""
+        with self._reading() as connection:
+            return stories.of(connection, order_ref)
+
+    def refs_like(self, piece: str) -> list[str]:
+        """Return references that contain `piece`, or whose order has that name; the newest first, at most eight."""
+        with self._reading() as connection:
+            return stories.refs_like(connection, piece)
 
     def next_order_id_floor(self, client_id: int) -> int:
         """Return an order id above every one that this client id has used."""

@@ -12,6 +12,7 @@ from edgerunner_lab.ledger.journal import JSON, Verification
 from edgerunner_lab.ledger.ledger import Evidence, Judge
 from edgerunner_lab.ledger.order_rows import OrderRow, Standing
 from edgerunner_lab.ledger.reservations import Reservation
+from edgerunner_lab.ledger.stories import Entry
 
 
 class UnusableLedger:
@@ -74,6 +75,14 @@ class UnusableLedger:
     def order(self, order_ref: str) -> OrderRow | None:
         """Refuse: whether there is such an order is not known."""
         self._refuse(order_ref)
+
+    def story(self, order_ref: str) -> list[Entry]:
+        """Refuse: what became of it is not known."""
+        self._refuse(order_ref)
+
+    def refs_like(self, piece: str) -> list[str]:
+        """Refuse: which orders there were is not known."""
+        self._refuse(piece)
 
     def next_order_id_floor(self, client_id: int) -> int:
         """Refuse: which ids were used is not known."""

@@ -212,6 +212,19 @@ def risk_args(line: str) -> RiskArgs:
     return RiskArgs(action="set", name=name, value=value)
 
 
+def why_ref(line: str) -> str:
+    """Read a reference, a piece of one or a name; empty for the last order.
+
+    Raises:
+        UsageError: see the module.
+    """
+    usage = USAGES["%why"]
+    ref = _at_most_one(read(line, usage), usage, "one reference")
+    if not ref.isprintable():
+        usage.wrong(quoted(ref), "a reference as %orders shows it")
+    return ref
+
+
 def close_symbol(line: str) -> str:
     """Read the symbol of a position.
 

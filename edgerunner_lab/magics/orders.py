@@ -1,9 +1,9 @@
-"""`%order`, `%cancel`, `%orders` and `%fills`."""
+"""`%order`, `%cancel`, `%orders`, `%fills` and `%why`."""
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from edgerunner_lab.magics.args import cancel_what, no_args, order_text
+from edgerunner_lab.magics.args import cancel_what, no_args, order_text, why_ref
 from edgerunner_lab.magics.verbs import Verbs
 
 
@@ -81,3 +81,19 @@ class OrderMagics(Magics):
         """
         no_args(line, "%fills")
         return self._lab.fills()
+
+    @line_magic
+    @no_var_expand
+    def why(self, line: str) -> object:
+        """Show the whole story of one order: the cell it came from, the market, every limit, every word of the broker.
+
+        `%why [REF]`
+
+        REF is a reference, a piece of it, or the order's name; without it, the last order that was tried, denied or not.
+
+        Examples::
+
+            %why
+            %why probe
+        """
+        return self._lab.why(why_ref(line))

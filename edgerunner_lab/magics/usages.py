@@ -33,6 +33,7 @@ USAGES: Final = {
         Usage(magic="%cancel", example="%cancel SPY"),
         Usage(magic="%orders", example="%orders"),
         Usage(magic="%fills", example="%fills"),
+        Usage(magic="%why", example="%why probe"),
         Usage(magic="%positions", example="%positions"),
         Usage(magic="%account", example="%account"),
         Usage(magic="%risk", example="%risk set max_order_qty.STK 100"),

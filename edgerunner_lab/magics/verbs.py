@@ -84,6 +84,10 @@ class Verbs(Protocol):
         """Set one limit."""
         ...
 
+    def why(self, ref: str = "", /) -> object:
+        """Return the story of one order."""
+        ...
+
     def close_position(self, symbol: str, /) -> object:
         """Close one position."""
         ...

@@ -34,14 +34,14 @@ from edgerunner_lab.session.settings import load_settings, preferred_client_id
 from edgerunner_lab.session.verbs.all import Verbs
 from edgerunner_lab.session.verbs.arguments import How, Number, Where, Which
 from edgerunner_lab.session.verbs.surroundings import Surroundings
-from edgerunner_lab.tables import reports
+from edgerunner_lab.tables import reports, stories
 from edgerunner_lab.tables.table import Table
 
 _log = logging.getLogger(__name__)
 
 AWAITABLE = (
     "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "cancel", "orders",
-    "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "halt", "resume",
+    "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "why", "halt", "resume",
 )  # fmt: skip
 """The verbs that `lab.aio` has too."""
 
@@ -262,6 +262,10 @@ class Session:
         return self._thread.run(
             self._verbs.flatten, source=self.source("python"), reason=reason
         )
+
+    def why(self, ref: str = "") -> Table[stories.Line]:
+        """Return the whole story of one order, denied ones included; without a reference, of the last one."""
+        return self._thread.run(self._verbs.why, ref)
 
     def halt(self, reason: str = "") -> Table[OrderUpdate]:
         """Stop trading and cancel this session's working orders; holds until `resume`, restarts included."""

@@ -28,6 +28,7 @@ READERS: dict[str, Reader] = {
     "%positions": lambda line: args.no_args(line, "%positions"),
     "%account": lambda line: args.no_args(line, "%account"),
     "%risk": args.risk_args,
+    "%why": args.why_ref,
     "%close": args.close_symbol,
     "%flatten": lambda line: args.halt_reason(line, "%flatten"),
     "%halt": args.halt_reason,

@@ -44,6 +44,8 @@ from edgerunner_lab.magics.usages import USAGES
         ("%risk", ("risk",)),
         ("%risk show", ("risk",)),
         ("%risk set max_order_qty.STK 100", ("set_risk", "max_order_qty.STK", "100")),
+        ("%why", ("why", "")),
+        ("%why probe", ("why", "probe")),
         ("%close SPY", ("close_position", "SPY")),
         ("%flatten", ("flatten", "")),
         ('%flatten --reason "leaving early"', ("flatten", "leaving early")),

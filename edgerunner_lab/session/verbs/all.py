@@ -1,7 +1,7 @@
 """The user's verbs as coroutines on the session's loop; `session.py` makes them blocking, `lab.aio` awaitable."""
 
-from edgerunner_lab.session.verbs.closing import ClosingVerbs
+from edgerunner_lab.session.verbs.story import StoryVerbs
 
 
-class Verbs(ClosingVerbs):
+class Verbs(StoryVerbs):
     """What a user can ask for: connection, market, orders and risk, each group standing on the one before."""
