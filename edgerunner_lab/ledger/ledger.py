@@ -155,8 +155,11 @@ class Ledger:
             return latch.read(connection)
 
     def set_latch(self, state: LatchState, *, by: str, reason: str) -> Latch:
-        """Set the latch durably and return it."""
-        with self._writing() as writer:
+        """Set the latch durably and return it as it then is: what only reduces never weakens a halt."""
+        with self._writing() as writer, decoding(self._store.path):
+            now = latch.read(writer.connection)
+            if state is LatchState.REDUCING and now.state is LatchState.HALTED:
+                return now
             new = Latch(state=state, by=by, at=writer.now, reason=reason)
             self._write_latch(writer, new)
         return new

@@ -40,7 +40,7 @@ class TradingLatch:
         latch = await self._records.change(
             lambda: ledger.set_latch(state, by=by, reason=reason)
         )
-        self.is_halted = state is LatchState.HALTED
+        self.is_halted = latch.state is LatchState.HALTED
         self._is_durable = True
         self.words = latch_words(latch)
         self._on_change()

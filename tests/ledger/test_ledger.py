@@ -21,7 +21,7 @@ from edgerunner_lab.core.errors import LedgerUnavailable, OrderDenied
 from edgerunner_lab.core.intents import Source
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder
-from edgerunner_lab.guard.snapshot import LedgerFacts
+from edgerunner_lab.guard.snapshot import LatchState, LedgerFacts
 from edgerunner_lab.ledger import anchor
 from edgerunner_lab.ledger.ledger import Evidence, Ledger
 from edgerunner_lab.ledger.order_rows import Standing
@@ -355,3 +355,13 @@ def _intents(ledger: Ledger) -> set[str]:
     with ledger._store.reading() as connection:  # pyright: ignore[reportPrivateUsage]  # the journal's rows
         rows = connection.execute("SELECT order_ref FROM journal WHERE kind = 'INTENT'")
         return {ref for (ref,) in rows}
+
+
+def test_reducing_never_weakens_a_halt(ledger: Ledger, open_ledger: OpenLedger) -> None:
+    """Whoever wants it, the halt stays, and nothing is written."""
+    halted = open_ledger("theirs").set_latch(LatchState.HALTED, by="user", reason="lunch")
+    rows = ledger.verify().rows
+
+    assert ledger.set_latch(LatchState.REDUCING, by="flatten", reason="") == halted
+    assert ledger.latch() == halted
+    assert ledger.verify().rows == rows

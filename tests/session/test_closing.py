@@ -125,3 +125,15 @@ def test_without_a_connection_flattening_stops_new_orders_and_says_why(
 
     latch = session.engine.records.ledger.latch()
     assert latch.state is LatchState.REDUCING
+
+
+def test_flattening_never_weakens_a_halt(session: Session, second: Session) -> None:
+    """Not even one that another notebook has set a moment ago; it says what to do."""
+    session.buy("SPY", 1)
+    second.halt("looks wrong")
+
+    with pytest.raises(UsageError, match=r"halted by user: looks wrong.*nothing was sent"):
+        session.flatten()
+
+    assert session.engine.records.ledger.latch().state is LatchState.HALTED
+    assert held(session) == {"SPY": 1}

@@ -72,12 +72,18 @@ class ClosingVerbs(RiskVerbs):
         Trading stays at "reducing" until `resume`.
 
         Raises:
+            UsageError: trading is halted, and stays so; nothing was sent.
             LedgerError: the latch is not durable; nothing was sent.
             NotConnected: there is no connection; nothing was sent, and only exits are let through all the same.
         """
         await self._engine.latch.set(
             LatchState.REDUCING, by="flatten", reason=reason or "flattened by hand"
         )
+        if self._engine.latch.is_halted:
+            raise UsageError(
+                f"trading is {self._engine.latch.words}, which lets no exit through; `%resume --reason` first, "
+                "then `%flatten`; nothing was sent"
+            )
         await self._engine.linked()
         self._engine.drop_queued_orders()
         _, failure = await self._cancel_for_halt()
