@@ -68,6 +68,77 @@ def test_currencies_trade_from_sunday_evening_to_friday() -> None:
     assert REAL.on("24/5", date(2026, 11, 22)) is None
 
 
+def test_currencies_rest_at_christmas_and_new_year() -> None:
+    """25 December 2026 is a Friday, as is 1 January 2027."""
+    assert REAL.on("24/5", date(2026, 12, 25)) is None
+    assert REAL.on("24/5", date(2027, 1, 1)) is None
+    assert REAL.on("24/5", date(2026, 12, 24)) is not None
+
+
+@pytest.mark.parametrize(
+    ("calendar", "day", "hours"),
+    [
+        ("XLON", date(2026, 11, 23), [(8, 0, 16, 30)]),
+        ("XLON", date(2026, 7, 1), [(7, 0, 15, 30)]),
+        ("XLON", date(2026, 12, 24), [(8, 0, 12, 30)]),
+        ("XETR", date(2026, 11, 23), [(8, 0, 16, 30)]),
+        ("XETR", date(2026, 7, 1), [(7, 0, 15, 30)]),
+        ("XTKS", date(2026, 11, 24), [(0, 0, 2, 30), (3, 30, 6, 30)]),
+        ("XHKG", date(2026, 11, 23), [(1, 30, 4, 0), (5, 0, 8, 0)]),
+        ("XHKG", date(2026, 12, 24), [(1, 30, 4, 0)]),
+    ],
+)
+def test_exchanges_abroad_have_their_own_hours_and_breaks(
+    calendar: str, day: date, hours: list[tuple[int, int, int, int]]
+) -> None:
+    """UTC; London and Frankfurt change their clocks, Tokyo and Hong Kong have lunch."""
+    session = a_session(REAL, calendar, day.year, day.month, day.day)
+    midnight = utc(day.year, day.month, day.day)
+    spans = [
+        (midnight + h * 3600 + m * 60, midnight + hh * 3600 + mm * 60)
+        for h, m, hh, mm in hours
+    ]
+
+    assert session.spans(regular=True) == session.spans(regular=False) == spans
+    for first, last in spans:
+        assert session.is_open(first)
+        assert session.is_open(last - 1)
+        assert not session.is_open(first - 1)
+        assert not session.is_open(last)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "day"),
+    [
+        ("XLON", date(2026, 12, 28)),
+        ("XETR", date(2026, 12, 31)),
+        ("XTKS", date(2026, 11, 23)),
+        ("XHKG", date(2026, 12, 25)),
+        ("CMES", date(2026, 4, 3)),
+    ],
+)
+def test_exchanges_keep_their_own_holidays(calendar: str, day: date) -> None:
+    """Boxing Day moved, New Year's Eve, Labour Thanksgiving, Christmas, Good Friday."""
+    assert REAL.on(calendar, day) is None
+
+
+def test_futures_rest_for_an_hour_between_their_days() -> None:
+    """17:00 to 16:00 Chicago from Sunday evening on; liquid from 08:30; in summer an hour earlier in UTC."""
+    monday = a_session(REAL, "CMES", 2026, 11, 23)
+    tuesday = a_session(REAL, "CMES", 2026, 11, 24)
+    spring = a_session(REAL, "CMES", 2026, 3, 9)
+
+    assert monday.span(regular=False) == (utc(2026, 11, 22, 23), utc(2026, 11, 23, 22))
+    assert monday.span(regular=True) == (utc(2026, 11, 23, 14, 30), utc(2026, 11, 23, 22))
+    assert tuesday.open - monday.close == 3600
+    assert spring.span(regular=False) == (utc(2026, 3, 8, 22), utc(2026, 3, 9, 21))
+
+
+def test_futures_end_early_where_the_exchange_does() -> None:
+    """Noon in Chicago on Thanksgiving."""
+    assert a_session(REAL, "CMES", 2026, 11, 26).close == utc(2026, 11, 26, 18)
+
+
 @pytest.mark.parametrize(
     ("instant", "current", "latest", "following"),
     [

@@ -23,7 +23,6 @@ from edgerunner_lab.sim.live.tick_types import (
 )
 from edgerunner_lab.sim.live.ticks import Tick
 from edgerunner_lab.sim.market.bars import Bar, Shown
-from edgerunner_lab.sim.market.sessions import Session
 from edgerunner_lab.sim.market.shapes import DAY, MINUTE
 
 WEEK: Final = 7 * DAY
@@ -132,16 +131,11 @@ def auction(view: View) -> list[Tick]:
 
 def _auction_seconds(view: View) -> int | None:
     """Return the seconds to an auction that is told of; None when there is none."""
-    second, session = view.second, view.session
-    if session is None or _is_whole(session):
-        return None
-    waits = (session.regular_open - second, session.regular_close - second)
-    return next((wait for wait in waits if 0 < wait <= AUCTION_SECONDS), None)
-
-
-def _is_whole(session: Session) -> bool:
-    """Return whether a session has neither an opening nor a closing of its own, as round the clock."""
-    return (session.open, session.close) == (session.regular_open, session.regular_close)
+    market, second = view.market, view.second
+    listed = market.auctions_listed(view.instrument, second)
+    called = market.auctions_called(view.instrument)
+    waits = (at - second for at in (*called, *listed))
+    return min((wait for wait in waits if 0 < wait <= AUCTION_SECONDS), default=None)
 
 
 def _units(view: View, seconds: int) -> int:

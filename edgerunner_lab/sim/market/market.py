@@ -9,7 +9,7 @@ from typing import Final
 from edgerunner_lab.sim.accounts.accounts import BASE
 from edgerunner_lab.sim.listing.universe import Instrument, Universe, UniverseError
 from edgerunner_lab.sim.market.bars import BarMaker
-from edgerunner_lab.sim.market.moves import MOVE, Event, Moves, Regime
+from edgerunner_lab.sim.market.moves import MOVE, PAUSE_SECONDS, Event, Moves, Regime
 from edgerunner_lab.sim.market.paths import Paths
 from edgerunner_lab.sim.market.sessions import Hours, Sessions
 from edgerunner_lab.sim.market.tape import Quote, Tape
@@ -105,10 +105,34 @@ class Market:
         """Return whether trading in an instrument, or in what it follows, is suspended."""
         if not self.moves.version:
             return False
+        return self.moves.regime_at(self._root(instrument), second) is Regime.HALT
+
+    def auctions_called(
+        self, instrument: Instrument, kind: Regime | None = None
+    ) -> list[int]:
+        """Return the seconds of the auctions that were called by hand, past and coming, oldest first."""
+        if not self.moves.version:
+            return []
+        return self.moves.auctions(self._root(instrument), kind)
+
+    def auctions_listed(self, instrument: Instrument, second: int) -> tuple[int, ...]:
+        """Return the opening and the closing auction of the trading day at a second; none round the clock."""
+        if self.sessions.hours is Hours.ALWAYS or instrument.sec_type != "STK":
+            return ()
+        session = self.tape(instrument).session_at(second)
+        return () if session is None else session.span(regular=True)
+
+    def is_paused(self, instrument: Instrument, second: int) -> bool:
+        """Return whether continuous trading rests while an auction finds its price."""
+        return second in self.auctions_listed(instrument, second) or any(
+            0 <= at - second <= PAUSE_SECONDS for at in self.auctions_called(instrument)
+        )
+
+    def _root(self, instrument: Instrument) -> int:
         root = instrument
         while root.under_con_id:
             root = self.universe.by_con_id[root.under_con_id]
-        return self.moves.regime_at(root.con_id, second) is Regime.HALT
+        return root.con_id
 
     def _change(self, event: Event) -> None:
         self.moves.add(event)

@@ -25,12 +25,26 @@ class Regime(enum.StrEnum):
     CRASH = "crash"
     THIN = "thin"
     HALT = "halt"
+    AUCTION_OPEN = "auction-open"
+    AUCTION_CLOSE = "auction-close"
 
 
 MOVE: Final = "move"
 """Kind of an event that is a jump to a price; its size is the logarithm of the ratio."""
 
 MINUTE: Final = 60.0
+
+AUCTIONS: Final = frozenset({Regime.AUCTION_OPEN, Regime.AUCTION_CLOSE})
+"""Regimes that lead to an auction and are over with it."""
+
+GATHERING_SECONDS_MIN: Final = 60
+"""An auction comes at the first whole minute that is at least so far away, so that no bar has two spreads."""
+
+PAUSE_SECONDS: Final = 5
+"""Nothing trades so long before an auction; in its own second only what takes part in it does."""
+
+AUCTION_PRINTS: Final = 40.0
+"""How many times more than usual is traded in an auction's second."""
 
 TREND_A_MINUTE: Final = 0.0005
 """Log return a minute: 3 % an hour."""
@@ -48,6 +62,8 @@ SPREADS: Final[Mapping[str, float]] = {
     Regime.CRASH: 5.0,
     Regime.SPIKE: 2.0,
     Regime.GAP: 1.5,
+    Regime.AUCTION_OPEN: 3.0,
+    Regime.AUCTION_CLOSE: 3.0,
 }
 """Regime -> how many times wider the spread is while it holds."""
 
@@ -56,6 +72,8 @@ VOLUMES: Final[Mapping[str, float]] = {
     Regime.CRASH: 6.0,
     Regime.SPIKE: 3.0,
     Regime.HALT: 0.0,
+    Regime.AUCTION_OPEN: 4.0,
+    Regime.AUCTION_CLOSE: 4.0,
 }
 """Regime -> how many times more is traded while it holds."""
 
@@ -91,6 +109,11 @@ class Effect:
     shift: Floats
     spread: Floats
     volume: Floats
+
+
+def auction_second(event: Event) -> int:
+    """Return the epoch second of the auction that an event leads to."""
+    return -(-(event.second + GATHERING_SECONDS_MIN) // int(MINUTE)) * int(MINUTE)
 
 
 class Moves:
@@ -132,6 +155,19 @@ class Moves:
                 found = Regime(event.kind)
         return found
 
+    def auctions(self, con_id: int, kind: Regime | None = None) -> list[int]:
+        """Return the seconds of the auctions, past and coming, that were called for an instrument, oldest first.
+
+        An auction whose regime another one replaces before it comes does not take place.
+        """
+        return [
+            auction_second(event)
+            for event, end in self._spells(con_id)
+            if event.kind in AUCTIONS
+            and kind in (None, event.kind)
+            and auction_second(event) < end
+        ]
+
     def effect(self, con_id: int, seconds: Integers) -> Effect:
         """Return what was done to the given seconds, which rise."""
         shift = np.zeros(len(seconds))
@@ -139,16 +175,14 @@ class Moves:
         for event in self._events:
             if event.kind == MOVE and event.con_id in (None, con_id):
                 shift += np.where(seconds >= event.second, event.size, 0.0)
-        regimes = self._regimes(con_id)
-        for place, event in enumerate(regimes):
-            end = regimes[place + 1].second if place + 1 < len(regimes) else math.inf
+        for event, end in self._spells(con_id):
             passed = seconds.astype(np.float64) - event.second
             shift += np.where(
                 passed >= 0, _shift(event.kind, passed, end - event.second), 0
             )
             holds = (passed >= 0) & (seconds < end)
-            spread[holds] = SPREADS.get(event.kind, 1.0)
-            volume[holds] = VOLUMES.get(event.kind, 1.0)
+            widest, busiest = _factors(event, seconds[holds])
+            spread[holds], volume[holds] = widest, busiest
         return Effect(shift=shift, spread=spread, volume=volume)
 
     def snapshot(self) -> list[dict[str, Any]]:
@@ -175,12 +209,31 @@ class Moves:
         ]
         self.version += 1
 
+    def _spells(self, con_id: int) -> list[tuple[Event, float]]:
+        """Return each regime of an instrument with the second at which the next one ends it."""
+        regimes = self._regimes(con_id)
+        ends = [*(float(event.second) for event in regimes[1:]), math.inf]
+        return list(zip(regimes, ends, strict=False))
+
     def _regimes(self, con_id: int) -> Sequence[Event]:
         return [
             event
             for event in self._events
             if event.kind != MOVE and event.con_id in (None, con_id)
         ]
+
+
+def _factors(event: Event, seconds: Integers) -> tuple[Floats, Floats]:
+    """Return how many times wider the spread is, and how many times more is traded, while a regime holds."""
+    spread = np.full(len(seconds), SPREADS.get(event.kind, 1.0))
+    volume = np.full(len(seconds), VOLUMES.get(event.kind, 1.0))
+    if event.kind in AUCTIONS:
+        at = auction_second(event)
+        spread[seconds >= at] = 1.0
+        volume[seconds >= at - PAUSE_SECONDS] = 0.0
+        volume[seconds == at] = AUCTION_PRINTS
+        volume[seconds > at] = 1.0
+    return spread, volume
 
 
 def _shift(kind: str, passed: Floats, length: float) -> Floats:

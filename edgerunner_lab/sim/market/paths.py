@@ -9,9 +9,10 @@ import numpy as np
 
 from edgerunner_lab.sim.listing.instrument import Instrument
 from edgerunner_lab.sim.market.derived import bids, value
+from edgerunner_lab.sim.market.extremes import touch
 from edgerunner_lab.sim.market.moves import Effect, Moves
 from edgerunner_lab.sim.market.noise import Bools, Floats, Integers
-from edgerunner_lab.sim.market.prices import DayPath, HourPath, Prices, touch
+from edgerunner_lab.sim.market.prices import DayPath, HourPath, Prices
 from edgerunner_lab.sim.market.shapes import DAY, DAY_MINUTES, HOUR, MINUTE, shape_of
 
 Path = TypeVar("Path", DayPath, HourPath)

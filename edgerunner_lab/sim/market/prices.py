@@ -17,6 +17,8 @@ from typing import Final
 import numpy as np
 
 from edgerunner_lab.sim.listing.universe import Instrument
+from edgerunner_lab.sim.market.extremes import squeeze, touch
+from edgerunner_lab.sim.market.factors import Loadings, loadings
 from edgerunner_lab.sim.market.noise import (
     Floats,
     Integers,
@@ -30,7 +32,6 @@ from edgerunner_lab.sim.market.shapes import (
     DAY_MINUTES,
     HOUR,
     MINUTE,
-    new_york_offset,
     shape_of,
 )
 
@@ -47,6 +48,8 @@ KNOT_SPREAD: Final = 0.4
 DAYS_KEPT: Final = 512
 """Days of minutes kept, over all instruments: 45 MB, and a month of minute bars of a dozen instruments."""
 HOURS_KEPT: Final = 256
+FACTORS_KEPT: Final = 64
+"""Hours and days of what instruments share: 2 MB, and more sectors than there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class DayPath:
 
     Attributes:
         bid: Best bid at each minute's start, ticks; the last entry is the next day's first.
-        spread: Ticks between bid and ask there; constant within an hour.
+        spread: Ticks between bid and ask there; constant within a minute.
         side: 1 where the last print was at the ask, 0 at the bid.
         high, low: Extremes of the bid within each minute.
         volume, count: Units and prints within each minute.
@@ -88,6 +91,8 @@ class Prices:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self._factors: OrderedDict[tuple[int, ...], Floats] = OrderedDict()
+        self._loadings: dict[int, Loadings] = {}
         self._blocks: dict[tuple[int, int], Floats] = {}
         self._depth_keys: dict[tuple[int, int], int] = {}
         self._days: OrderedDict[tuple[int, int], DayPath] = OrderedDict()
@@ -120,6 +125,28 @@ class Prices:
     def _key(self, instrument: Instrument, *stream: int) -> int:
         return key_of(self.seed, instrument.con_id, *stream)
 
+    def _shocks(self, instrument: Instrument, indices: Integers, *stream: int) -> Floats:
+        """Return the normal numbers that move an instrument, of which related ones share a part."""
+        found = self._loadings.get(instrument.con_id)
+        if found is None:
+            found = self._loadings[instrument.con_id] = loadings(instrument)
+        *shared, (own, left) = found
+        total = left * normals(key_of(self.seed, own, *stream), indices)
+        for factor, weight in shared:
+            total += weight * self._shared(factor, stream, indices)
+        return total
+
+    def _shared(self, factor: int, stream: tuple[int, ...], indices: Integers) -> Floats:
+        """Return the numbers of a factor of many; kept, since the next instrument wants them too."""
+        key = (factor, *stream, int(indices.flat[0]))
+        found = self._factors.get(key)
+        if found is None:
+            found = normals(key_of(self.seed, factor, *stream), indices)
+            self._factors[key] = found
+            if len(self._factors) > FACTORS_KEPT:
+                self._factors.popitem(last=False)
+        return found
+
     def _log_price(self, instrument: Instrument, day: int) -> float:
         """Return the logarithm of the bid, in ticks, at the start of an epoch day."""
         number, offset = divmod(day - ANCHOR_DAY, BLOCK_DAYS)
@@ -129,7 +156,7 @@ class Prices:
         return float(self._blocks[key][offset])
 
     def _make_block(self, instrument: Instrument, number: int) -> Floats:
-        steps = normals(self._key(instrument, 1, number), np.arange(BLOCK_DAYS))
+        steps = self._shocks(instrument, np.arange(BLOCK_DAYS), 1, number)
         walk = np.concatenate(([0.0], np.cumsum(steps))) * _daily(instrument)
         share = np.arange(BLOCK_DAYS + 1) / BLOCK_DAYS
         first, last = self._knot(instrument, number), self._knot(instrument, number + 1)
@@ -144,16 +171,15 @@ class Prices:
         years = number * BLOCK_DAYS / 365
         grown = 0.0 if instrument.is_cash else DRIFT
         years = max(-DRIFT_YEARS_MAX, min(DRIFT_YEARS_MAX, years))
-        luck = float(normals(self._key(instrument, 2), np.array([number]))[0])
+        luck = float(self._shocks(instrument, np.array([number]), 2)[0])
         return level + grown * years + KNOT_SPREAD * instrument.volatility * luck
 
     def _make_day(self, instrument: Instrument, day: int) -> DayPath:
         shape = shape_of(instrument, day)
         sigma = _daily(instrument)
         index = np.arange(DAY_MINUTES)
-        walk = np.concatenate(
-            ([0.0], np.cumsum(normals(self._key(instrument, 3, day), index) * shape.step))
-        )
+        steps = self._shocks(instrument, index, 3, day) * shape.step
+        walk = np.concatenate(([0.0], np.cumsum(steps)))
         first, last = self._log_price(instrument, day), self._log_price(instrument, day + 1)
         path = (
             first + (last - first) * shape.passed + sigma * (walk - shape.passed * walk[-1])
@@ -190,15 +216,10 @@ class Prices:
         return np.minimum(np.ceil(prints).astype(np.int64), volume)
 
     def _spreads(self, instrument: Instrument, day: int) -> Integers:
-        hours = day * 24 + np.arange(25)
-        offset = new_york_offset(day)
-        local = (np.arange(25) * HOUR + offset) // HOUR % 24
-        widen = np.where((local >= 9) & (local < 16), 1.0, 2.0)  # noqa: PLR2004  regular hours
-        if instrument.is_cash:
-            widen = np.where((local >= 16) & (local < 19), 2.0, 1.0)  # noqa: PLR2004  the quiet roll
-        luck = 0.75 + 0.5 * uniforms(self._key(instrument, 8), hours)
-        ticks = np.maximum(1, np.rint(instrument.spread * widen * luck)).astype(np.int64)
-        return np.repeat(ticks, MINUTE)[: DAY_MINUTES + 1]
+        luck = 0.75 + 0.5 * uniforms(self._key(instrument, 8), day * 24 + np.arange(25))
+        shape = shape_of(instrument, day)
+        wide = instrument.spread * shape.spread * luck.repeat(MINUTE)[: DAY_MINUTES + 1]
+        return np.maximum(1, np.rint(wide)).astype(np.int64) * shape.auction
 
     def _sides(self, instrument: Instrument, seconds: Integers) -> Integers:
         return (uniforms(self._key(instrument, 9), seconds) < 0.5).astype(np.int64)  # noqa: PLR2004  a coin
@@ -211,16 +232,15 @@ class Prices:
         high, low = day.high[rows, None], day.low[rows, None]
         bridge = self._bridges(instrument, hour) * day.wiggle[rows, None]
         line = opened + (closed - opened) * (np.arange(MINUTE + 1) / MINUTE)
-        bid = _squeeze(line + bridge, np.maximum(opened, closed), high, upward=True)
-        bid = _squeeze(bid, np.minimum(opened, closed), low, upward=False)
+        bid = squeeze(line + bridge, np.maximum(opened, closed), high, upward=True)
+        bid = squeeze(bid, np.minimum(opened, closed), low, upward=False)
         bid = np.clip(np.floor(bid).astype(np.int64), low, high)
         bid[:, 0], bid[:, -1] = opened[:, 0], closed[:, 0]
         at_high, at_low = touch(bid, high, low)
         bids = np.append(bid[:, :-1].ravel(), closed[-1])
         sides = self._sides(instrument, hour * HOUR + np.arange(HOUR + 1))
         sides[at_high], sides[at_low] = 1, 0
-        spreads = np.full(HOUR + 1, day.spread[offset * MINUTE])
-        spreads[-1] = day.spread[(offset + 1) * MINUTE]
+        spreads = np.append(day.spread[rows].repeat(MINUTE), day.spread[rows.stop])
         volume, count = self._split(instrument, hour, day.volume[rows], day.count[rows])
         trade = bids + spreads * sides
         return HourPath(
@@ -229,7 +249,7 @@ class Prices:
 
     def _bridges(self, instrument: Instrument, hour: int) -> Floats:
         index = np.arange(HOUR).reshape(MINUTE, MINUTE)
-        walk = np.cumsum(normals(self._key(instrument, 10, hour), index), axis=1)
+        walk = np.cumsum(self._shocks(instrument, index, 10, hour), axis=1)
         walk = np.concatenate((np.zeros((MINUTE, 1)), walk), axis=1)
         return walk - walk[:, -1:] * (np.arange(MINUTE + 1) / MINUTE)
 
@@ -273,23 +293,3 @@ def _daily(instrument: Instrument) -> float:
 
 def _ticks(log_price: Floats) -> Integers:
     return np.maximum(1, np.floor(np.exp(log_price) + 1e-9)).astype(np.int64)
-
-
-def _squeeze(path: Floats, inner: Integers, limit: Integers, *, upward: bool) -> Floats:
-    """Stretch or shrink what lies beyond `inner` so that it just reaches `limit`."""
-    extreme = path.max(axis=1, keepdims=True) if upward else path.min(axis=1, keepdims=True)
-    beyond = extreme - inner
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.where(beyond == 0, 0.0, (limit - inner) / beyond)
-    outside = path > inner if upward else path < inner
-    return np.where(outside, inner + (path - inner) * factor, path)
-
-
-def touch(bid: Integers, high: Integers, low: Integers) -> tuple[Integers, Integers]:
-    """Make every minute reach its high and low at a second within it; return those seconds of the hour."""
-    row = np.arange(MINUTE)
-    top: Integers = bid[:, 1:-1].argmax(axis=1) + 1
-    bottom: Integers = bid[:, 1:-1].argmin(axis=1) + 1
-    bottom[bottom == top] = top[bottom == top] % (MINUTE - 1) + 1
-    bid[row, top], bid[row, bottom] = high[:, 0], low[:, 0]
-    return row * MINUTE + top, row * MINUTE + bottom

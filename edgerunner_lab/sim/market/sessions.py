@@ -1,15 +1,20 @@
-"""When instruments trade: sessions as whole epoch seconds. Asks no clock."""
+"""When instruments trade: sessions as whole epoch seconds. Asks no clock.
+
+Days, openings, closes and lunch breaks are those of exchange_calendars, on each exchange's own clock; what it does not
+know (extended hours, the daily break of futures, currencies) stands in the tables here.
+"""
 
 import enum
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
+CHICAGO: Final = ZoneInfo("America/Chicago")
 
 DAY_END: Final = time(17)
 """New York time at which the trading day of a market without closing hours ends, as for currencies."""
@@ -21,6 +26,15 @@ EARLY_CLOSE_EXTENDED: Final = time(17)
 """End of the extended hours after an early close at 13:00."""
 
 CURRENCY_OPEN: Final = time(17, 15)
+
+CURRENCY_HOLIDAYS: Final = frozenset({(1, 1), (12, 25)})
+"""(month, day) on which currencies do not trade either."""
+
+LIQUID_HOURS: Final = {"CMES": (time(8, 30), time(16))}
+"""calendar -> liquid hours, Chicago time; the later one ends all trading, an hour before the next day opens.
+
+exchange_calendars lets CME Globex trade on until 17:00, without the daily break, which is the exchange's since 2021.
+"""
 
 SEARCH_DAYS_MAX: Final = 14
 """No market stays closed for longer; without a cap a date outside the calendar would be searched for ever."""
@@ -41,6 +55,7 @@ class Session:
         day: The date it belongs to, which is the date it closes on.
         open, close: All trading, epoch seconds, half open.
         regular_open, regular_close: Regular hours within it.
+        breaks: Where trading rests in between, such as over lunch; half open, oldest first.
     """
 
     day: date
@@ -48,12 +63,31 @@ class Session:
     close: int
     regular_open: int
     regular_close: int
+    breaks: tuple[tuple[int, int], ...] = ()
 
     def span(self, *, regular: bool) -> tuple[int, int]:
         """Return the regular or the whole hours."""
         if regular:
             return self.regular_open, self.regular_close
         return self.open, self.close
+
+    def spans(self, *, regular: bool) -> list[tuple[int, int]]:
+        """Return the regular or the whole hours piece by piece, without the breaks."""
+        first, last = self.span(regular=regular)
+        found: list[tuple[int, int]] = []
+        for begin, end in self.breaks:
+            found.append((first, begin))
+            first = end
+        return [*found, (first, last)]
+
+    def is_open(self, second: int, *, regular: bool = False) -> bool:
+        """Return whether there is trading at a second."""
+        first, last = self.span(regular=regular)
+        return first <= second < last and self.break_at(second) is None
+
+    def break_at(self, second: int) -> tuple[int, int] | None:
+        """Return the break that holds a second."""
+        return next((held for held in self.breaks if held[0] <= second < held[1]), None)
 
 
 class Sessions:
@@ -114,8 +148,8 @@ def _local_day(instant: float) -> date:
     return datetime.fromtimestamp(instant, NEW_YORK).date()
 
 
-def _epoch(day: date, at: time) -> int:
-    return int(datetime.combine(day, at, NEW_YORK).timestamp())
+def _epoch(day: date, at: time, zone: ZoneInfo = NEW_YORK) -> int:
+    return int(datetime.combine(day, at, zone).timestamp())
 
 
 @lru_cache(maxsize=4096)
@@ -128,7 +162,8 @@ def _round_the_clock(day: date) -> Session:
 
 @lru_cache(maxsize=4096)
 def _currencies(day: date) -> Session | None:
-    if day.weekday() > 4:  # noqa: PLR2004  Monday is 0, so 5 and 6 are the weekend
+    is_weekend = day.weekday() > 4  # noqa: PLR2004  Monday is 0, so 5 and 6 are the weekend
+    if is_weekend or (day.month, day.day) in CURRENCY_HOLIDAYS:
         return None
     opened, closed = _epoch(day - timedelta(days=1), CURRENCY_OPEN), _epoch(day, DAY_END)
     return Session(
@@ -138,28 +173,36 @@ def _currencies(day: date) -> Session | None:
 
 @lru_cache(maxsize=4096)
 def _exchange(calendar: str, day: date) -> Session | None:
-    hours = _schedule(calendar).get(day.toordinal())
-    if hours is None:
+    listed = _schedule(calendar).get(day.toordinal())
+    if listed is None:
         return None
-    opened, closed = hours
-    first, last = EXTENDED_HOURS.get(calendar, (None, None))
-    if first is None or last is None:
-        return Session(
-            day=day, open=opened, close=closed, regular_open=opened, regular_close=closed
-        )
-    is_short = closed < _epoch(day, time(16))
-    return Session(
-        day=day,
-        open=_epoch(day, first),
-        close=_epoch(day, EARLY_CLOSE_EXTENDED if is_short else last),
-        regular_open=opened,
-        regular_close=closed,
+    if calendar in EXTENDED_HOURS:
+        return _extended(listed, *EXTENDED_HOURS[calendar])
+    if calendar in LIQUID_HOURS:
+        return _with_daily_break(listed, *LIQUID_HOURS[calendar])
+    return listed
+
+
+def _extended(listed: Session, first: time, last: time) -> Session:
+    """Return a day with trading before and after its regular hours."""
+    is_short = listed.close < _epoch(listed.day, time(16))
+    return replace(
+        listed,
+        open=_epoch(listed.day, first),
+        close=_epoch(listed.day, EARLY_CLOSE_EXTENDED if is_short else last),
     )
 
 
+def _with_daily_break(listed: Session, first: time, last: time) -> Session:
+    """Return a day of futures, which begins the evening before and ends before the next one begins."""
+    closed = min(listed.close, _epoch(listed.day, last, CHICAGO))
+    opened = min(_epoch(listed.day, first, CHICAGO), closed)
+    return replace(listed, close=closed, regular_open=opened, regular_close=closed)
+
+
 @lru_cache(maxsize=16)
-def _schedule(calendar: str) -> dict[int, tuple[int, int]]:
-    """Return the regular hours of every day of an exchange: date ordinal -> epoch seconds."""
+def _schedule(calendar: str) -> dict[int, Session]:
+    """Return the regular hours of every day of an exchange: date ordinal -> session."""
     # Imported late: it takes 0.3 s and only real hours need it.
     from exchange_calendars import get_calendar  # noqa: PLC0415
 
@@ -168,9 +211,27 @@ def _schedule(calendar: str) -> dict[int, tuple[int, int]]:
         warnings.simplefilter("ignore", DeprecationWarning)
         schedule = get_calendar(calendar).schedule
     days: list[datetime] = schedule.index.tolist()
-    opens: list[datetime] = schedule["open"].tolist()
-    closes: list[datetime] = schedule["close"].tolist()
+    columns: list[list[datetime]] = [
+        schedule[name].tolist() for name in ("open", "close", "break_start", "break_end")
+    ]
     return {
-        day.toordinal(): (int(opened.timestamp()), int(closed.timestamp()))
-        for day, opened, closed in zip(days, opens, closes, strict=True)
+        day.toordinal(): _listed(day.date(), *moments)
+        for day, *moments in zip(days, *columns, strict=True)
     }
+
+
+def _listed(
+    day: date, opened: datetime, closed: datetime, begin: datetime, end: datetime
+) -> Session:
+    first, last = int(opened.timestamp()), int(closed.timestamp())
+    # A day without a break has a "not a time" there, which is not equal to itself.
+    is_broken = begin == begin  # noqa: PLR0124
+    pause = ((int(begin.timestamp()), int(end.timestamp())),) if is_broken else ()
+    return Session(
+        day=day,
+        open=first,
+        close=last,
+        regular_open=first,
+        regular_close=last,
+        breaks=pause,
+    )

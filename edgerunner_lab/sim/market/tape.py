@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgerunner_lab.sim.listing.universe import Instrument
-from edgerunner_lab.sim.market.bars import BarMaker, Shown, between
+from edgerunner_lab.sim.market.bars import Bar, BarMaker, Shown, between
 from edgerunner_lab.sim.market.prices import Prices
 from edgerunner_lab.sim.market.sessions import Session, Sessions
 from edgerunner_lab.sim.market.shapes import HOUR
@@ -88,8 +88,7 @@ class Tape:
         session = self.session_at(second)
         if session is None or self.is_halted(self.instrument, second):
             return False
-        first, last = session.span(regular=regular)
-        return first <= second < last
+        return session.is_open(second, regular=regular)
 
     def quote(self, step: int, steps: int) -> Quote:
         """Return the market at step number `step` since the epoch, `steps` to a second."""
@@ -97,6 +96,8 @@ class Tape:
         session = self.session_at(second)
         if session is not None and second >= session.close:
             second, part = session.close, 0
+        elif session is not None and session.breaks and (rest := session.break_at(second)):
+            second, part = rest[0], 0
         view = self._hour(second // HOUR)
         at, share = second % HOUR, part / steps
         bid = between(view.bid[at], view.bid[at + 1], share)
@@ -170,14 +171,16 @@ class Tape:
         session = self._session
         start = hour * HOUR
         first = max(0, session.open - start) if session is not None else 0
-        volume = np.concatenate((np.zeros(first + 1), np.cumsum(path.volume[first:])))
-        trade = path.trade.copy()
-        trade[:first] = trade[first]
+        printed, trade = path.volume.copy(), path.trade.copy()
+        printed[:first], trade[:first] = 0, trade[first]
+        for begin, end in session.breaks if session is not None else ():
+            rest = slice(max(0, begin - start), max(0, end - start))
+            # Nothing prints then: the price before the break stands, or in the hour of its end the one after it.
+            stands = begin - start if begin >= start else end - start
+            printed[rest], trade[rest] = 0, trade[max(0, min(stands, HOUR))]
+        volume = np.concatenate(([0], np.cumsum(printed)))
         high, low = np.maximum.accumulate(trade), np.minimum.accumulate(trade)
-        if session is not None and session.open < start:
-            so_far = self._bars.bars(
-                self.instrument, Shown.TRADES, (session.open, start), float(start)
-            )[0]
+        for so_far in self._earlier(session, start):
             volume += so_far.volume
             high, low = np.maximum(high, int(so_far.high)), np.minimum(low, int(so_far.low))
         return _HourView(
@@ -190,6 +193,15 @@ class Tape:
             high=high.tolist(),
             low=low.tolist(),
         )
+
+    def _earlier(self, session: Session | None, start: int) -> list[Bar]:
+        """Return what the hours of a session before `start` came to, without its breaks."""
+        spans = session.spans(regular=False) if session is not None else []
+        cut = [(first, min(last, start)) for first, last in spans if first < start]
+        bars = (
+            self._bars.bars(self.instrument, Shown.TRADES, c, float(start)) for c in cut
+        )
+        return [bar for found in bars for bar in found]
 
 
 def _down(first: int, levels: int) -> range:

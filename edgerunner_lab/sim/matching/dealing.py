@@ -94,9 +94,10 @@ class Dealer:
 
     def _auction(self, order: Order) -> None:
         """Trade a whole order at the price of its auction, or end it."""
-        assert order.auction is not None
+        at = self._timing.auction_of(order)
+        assert at is not None
         instrument = self._floor.instrument(order)
-        step = order.auction * self._market.steps
+        step = at * self._market.steps
         price = self._market.tape(instrument).quote(step, self._market.steps).last
         if order.terms.side.reaches(order.limit, price):
             self.settle(

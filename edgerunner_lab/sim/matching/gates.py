@@ -24,6 +24,7 @@ class Gate(enum.StrEnum):
     CONDITIONS = "conditions"
     HOURS = "hours"
     AUCTION = "auction"
+    PAUSE = "pause"
     TRIGGER = "trigger"
 
     @property
@@ -33,7 +34,7 @@ class Gate(enum.StrEnum):
 
 
 class Gates:
-    """Reads the market, the account and the other orders; changes nothing but what an order has seen.
+    """Reads the market, the account and the other orders; changes nothing but what an order has seen and when.
 
     Attributes:
         rules: What the gateway's owner chose.
@@ -53,8 +54,9 @@ class Gates:
             (Gate.LOCATE, lambda order: self._is_before(order.located)),
             (Gate.LATER, lambda order: self._is_before(order.terms.good_after)),
             (Gate.CONDITIONS, self._waits_for_conditions),
-            (Gate.AUCTION, lambda order: self._is_before(order.auction)),
+            (Gate.AUCTION, self._waits_for_auction),
             (Gate.HOURS, self._is_out_of_hours),
+            (Gate.PAUSE, self.timing.is_paused),
             (Gate.TRIGGER, lambda order: order.is_waiting_for_trigger),
         )
 
@@ -67,6 +69,13 @@ class Gates:
 
     def _waits_for_conditions(self, order: Order) -> bool:
         return not order.terms.conditions_cancel and not self.conditions_hold(order)
+
+    def _waits_for_auction(self, order: Order) -> bool:
+        if order.auction is None:
+            return False
+        if order.began is None:
+            order.began = self._market.second
+        return self._is_before(self.timing.auction_of(order))
 
     def _is_out_of_hours(self, order: Order) -> bool:
         return order.auction is None and not self.timing.is_tradeable(order)

@@ -125,7 +125,9 @@ class Engine:
                 self._floor.remove(order)
         for con_id in sorted(self._working.instruments()):
             instrument = self._market.universe.by_con_id[con_id]
-            is_open = self._market.tape(instrument).is_open(self._market.second)
+            second = self._market.second
+            is_open = self._market.tape(instrument).is_open(second)
+            is_open = is_open and not self._market.is_paused(instrument, second)
             if is_open and self._floor.refresh(instrument):
                 self._dealer.settle(self._floor.passed(instrument))
         for order in self._working.restless():

@@ -80,9 +80,10 @@ def live_bars(desk: Desk, line: BarLine) -> Iterator[Message]:
 
 def _short(desk: Desk, line: BarLine, span: Period) -> list[DatedBar]:
     bars: list[DatedBar] = []
-    for session in span.sessions:
+    regular = line.is_regular
+    for hours in (h for day in span.sessions for h in day.spans(regular=regular)):
         edges = intraday_edges(
-            session.span(regular=line.is_regular),
+            hours,
             line.size,
             line.instrument.time_zone,
             (span.start, span.end),

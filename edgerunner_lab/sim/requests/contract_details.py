@@ -1,7 +1,7 @@
 """One instrument in the broker's words: contractData, or bondContractData for a bond."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -156,10 +156,20 @@ class Describer:
         """Return the day stamps of a week with their sessions, None on closed days."""
         sessions, now = self._market.sessions, self._market.second
         current = sessions.current(calendar, now)
-        today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(zone)).date()
-        first = today if current is None else current.day
+        first = _date(now, zone) if current is None else current.day
         days = (first + timedelta(days=step) for step in range(SCHEDULE_DAYS))
-        return [(day_stamp(day), sessions.on(calendar, day)) for day in days]
+        listed = [(day, sessions.on(calendar, day)) for day in days]
+        # A Sunday on which Monday's trading begins is no closed day.
+        begun = {_date(session.open, zone) for _, session in listed if session is not None}
+        return [
+            (day_stamp(day), session)
+            for day, session in listed
+            if session is not None or day not in begun
+        ]
+
+
+def _date(second: int, zone: str) -> date:
+    return datetime.fromtimestamp(second, UTC).astimezone(ZoneInfo(zone)).date()
 
 
 def _read(source: Instrument | Bond, columns: Mapping[str, str]) -> dict[str, Value]:
@@ -184,6 +194,6 @@ def _written(days: list[tuple[str, Session | None]], zone: str, *, regular: bool
         if session is None:
             parts.append(f"{day}:CLOSED")
         else:
-            opened, closed = session.span(regular=regular)
-            parts.append(f"{at(opened)}-{at(closed)}")
+            spans = session.spans(regular=regular)
+            parts += [f"{at(opened)}-{at(closed)}" for opened, closed in spans]
     return ";".join(parts)

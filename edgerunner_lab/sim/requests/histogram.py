@@ -53,8 +53,8 @@ def histogram(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
             f"Time length exceeds max., expected at most {DAYS_MAX} days",
         )
     volumes: dict[int, int] = {}
-    for session in span.sessions:
-        opened, closed = session.span(regular=flag_of(fields, "useRTH"))
+    regular = flag_of(fields, "useRTH")
+    for opened, closed in (h for d in span.sessions for h in d.spans(regular=regular)):
         first, last = max(opened, span.start), min(closed, int(span.end))
         if first < last:
             rows = market.bars.rows(instrument, Shown.TRADES, (first, last), float(last))

@@ -131,8 +131,8 @@ def _is_open(desk: Desk, query: _Query, hour: int, times: Integers) -> "np.ndarr
     is_open = np.zeros(len(times), dtype=bool)
     calendar = query.instrument.calendar
     for session in desk.market.sessions.between(calendar, hour * HOUR, (hour + 1) * HOUR):
-        opened, closed = session.span(regular=query.is_regular)
-        is_open |= (times >= opened) & (times < closed)
+        for opened, closed in session.spans(regular=query.is_regular):
+            is_open |= (times >= opened) & (times < closed)
     return is_open
 
 

@@ -218,4 +218,4 @@ def long_bars(
             key = (session.day.year, session.day.month)
         groups.setdefault(key, []).append(session)
     for group in groups.values():
-        yield group[-1].day, [session.span(regular=regular) for session in group]
+        yield group[-1].day, [span for day in group for span in day.spans(regular=regular)]
