@@ -221,6 +221,7 @@ class Exchange:
             "schema": SNAPSHOT_SCHEMA,
             "seed": self.seed,
             "day": self._desk.day,
+            "matched": self._desk.engine.matched,
             "account": self._desk.account.snapshot(),
             "orders": self._desk.registry.snapshot(),
             "combos": self._desk.market.universe.combos.snapshot(),
@@ -253,13 +254,14 @@ class Exchange:
             account = Account.restored(snapshot["account"], listed)
             registry = Registry.restored(snapshot["orders"])
             orders = [*registry.live.values(), *registry.completed]
-            day = int(snapshot["day"])
+            day, matched = int(snapshot["day"]), int(snapshot.get("matched", -1))
         except (KeyError, TypeError, ValueError, ArithmeticError) as reason:
             raise ValueError(f"saved state cannot be read: {reason!r}") from reason
         asked = {order.terms.con_id for order in orders}
         if unknown := sorted(con_id for con_id in asked if listed.get(con_id) is None):
             raise ValueError(f"saved state has orders in {unknown}, which are not listed")
         self._desk.adopt(account, registry)
+        self._desk.engine.matched = matched
         self._desk.day = day
         self._desk.is_changed = True
 

@@ -247,7 +247,12 @@ def test_a_bond_has_a_message_of_its_own(trader: Any, told: Told) -> None:
     [
         ("VOD", "GBP", "GB-Eire", "20261123:0800-20261123:1630"),
         ("SIE", "EUR", "MET", "20261123:0900-20261123:1730"),
-        ("700", "HKD", "Hongkong", "20261124:0930-20261124:1200;20261124:1300-20261124:1600"),
+        (
+            "700",
+            "HKD",
+            "Hongkong",
+            "20261124:0930-20261124:1200;20261124:1300-20261124:1600",
+        ),
     ],
 )
 def test_hours_are_told_in_the_time_of_the_exchange(

@@ -55,7 +55,7 @@ class Dealer:
         if not order.is_live:
             return
         if terms.tif.is_immediate:
-            self._give_up(order)
+            self._give_up(order, is_untold=is_amended and last is None)
             return
         if order.type_now.kind.rests_at_fill and last is not None:
             order.works_as, order.limit = OrderType.LIMIT, last
@@ -85,8 +85,10 @@ class Dealer:
                         order.key, order.terms.side, match.price, tranche(order)
                     )
 
-    def _give_up(self, order: Order) -> None:
-        """End what may not rest; an IOC order is told to be on its way out first."""
+    def _give_up(self, order: Order, *, is_untold: bool) -> None:
+        """End what may not rest; an IOC order is told to be on its way out first, and new terms before it."""
+        if is_untold:
+            self._working.report(order)
         if order.terms.tif is Tif.IOC and order.status is not Status.PENDING_CANCEL:
             self._working.move(order, Status.PENDING_CANCEL)
             self._working.tell(told(Kind.STATUS, order))

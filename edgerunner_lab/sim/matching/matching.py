@@ -52,7 +52,7 @@ class Engine:
         self._working = Working(market, registry, self._floor)
         credit = Credit(market, account, registry)
         booker = Booker(market, account, registry, credit)
-        self._advanced_to = -1
+        self.matched = -1
         self.settlement = Settlement(market, account, registry)
         self.liquidation = Liquidation(market, account, registry, rules.liquidation_seconds)
         self._dealer = Dealer(market, self._floor, booker, self._working)
@@ -89,6 +89,7 @@ class Engine:
             order.are_conditions_met = False
         self._working.resize_children(order, old.quantity)
         if order.remaining <= 0:
+            self._working.report(order)
             self._working.end(order)
         elif self._keeps_its_place(order, old):
             resting = self._floor.resting(order)
@@ -116,10 +117,10 @@ class Engine:
 
     def advance(self) -> list[Event]:
         """Let the market move to its present: fills, triggers, openings and expiries."""
-        if self._advanced_to == self._market.step:
+        if self.matched == self._market.step:
             # Within a step neither prices nor the second change, and what we took stays taken.
             return []
-        self._advanced_to = self._market.step
+        self.matched = self._market.step
         for order in self._working.restless():
             if self._floor.resting(order) and self._gates.first_closed(order) is not None:
                 self._floor.remove(order)

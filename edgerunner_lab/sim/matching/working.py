@@ -102,13 +102,16 @@ class Working:
     def end(self, order: Order, text: str = CANCELLED_TEXT) -> None:
         """Cancel an order, and what hangs on it."""
         parent = self._registry.parent(order)
+        was_told = order.status is not Status.HELD
         order.why_held = ""
         order.move(Status.CANCELLED, at=self._market.second, reason=text)
         self.close(order)
-        self.tell(
-            told(Kind.STATUS, order),
-            told(Kind.ERROR, order, code=CANCELLED_CODE, text=text),
-        )
+        if was_told:
+            self.tell(told(Kind.STATUS, order))
+        else:
+            # A master client has not heard of it, and a status alone would be of an order that it does not know.
+            self.report(order)
+        self.tell(told(Kind.ERROR, order, code=CANCELLED_CODE, text=text))
         for child in self._registry.children(order):
             if order.filled:
                 # What was bought still needs its exits, but no larger ones.
@@ -133,6 +136,7 @@ class Working:
             return
         self._registry.relink(order, replace(order.terms, quantity=quantity))
         if order.remaining <= 0:
+            self.report(order)
             self.end(order)
             return
         resting = self._floor.resting(order)

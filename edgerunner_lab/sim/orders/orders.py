@@ -196,8 +196,8 @@ class Order:
 
     @property
     def remaining(self) -> Decimal:
-        """What is still to be filled."""
-        return self.terms.quantity - self.filled
+        """What is still to be filled; nothing where a change has cut the order below what was filled."""
+        return max(self.terms.quantity - self.filled, Decimal(0))
 
     @property
     def average_price(self) -> Decimal:
