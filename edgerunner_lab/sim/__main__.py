@@ -18,6 +18,7 @@ from edgerunner_lab.sim.faults.faults import Fault
 from edgerunner_lab.sim.faults.vocabulary import load_vocabulary
 from edgerunner_lab.sim.faults.wire_log import WireLog
 from edgerunner_lab.sim.listing.universe import Universe, UniverseError, load_universe
+from edgerunner_lab.sim.market.recorded import Recording
 from edgerunner_lab.sim.process.clock import Clock, WallClock, clock_of
 from edgerunner_lab.sim.process.state import (
     RUNTIME_LOCK_NAME,
@@ -35,6 +36,11 @@ from edgerunner_lab.sim.server.command_line import SEED, Options, UsageError, op
 from edgerunner_lab.sim.server.commands import Commands
 from edgerunner_lab.sim.server.control import Control
 from edgerunner_lab.sim.server.levers import levers_of
+from edgerunner_lab.sim.server.recordings import (
+    RecordingRefused,
+    load_recording,
+    unplayed,
+)
 from edgerunner_lab.sim.server.server import Limits, Server
 from edgerunner_lab.sim.server.switchboard import Extras
 
@@ -134,8 +140,10 @@ def _exchange(options: Options, file: StateFile | None, clock: Clock) -> Exchang
         seed = saved.get("seed", SEED)
         if not isinstance(seed, int):
             raise file.refusal(f"has the seed {seed!r}, expected a whole number")
+    universe = _universe(options.universe)
+    recordings = _recordings(options, universe, clock)
     exchange = Exchange(
-        _universe(options.universe),
+        universe,
         seed=SEED if seed is None else seed,
         cash=options.cash,
         hours=options.hours,
@@ -143,6 +151,7 @@ def _exchange(options: Options, file: StateFile | None, clock: Clock) -> Exchang
         ticks_per_second=options.ticks_per_second,
         rules=options.order_rules,
         data_rules=options.data_rules,
+        recordings=recordings,
     )
     if file is not None and saved is not None:
         try:
@@ -156,6 +165,26 @@ def _universe(extra: Path | None) -> Universe:
     if extra is None:
         return load_universe()
     return load_universe((str(extra), _text(extra, "--universe")))
+
+
+def _recordings(options: Options, universe: Universe, clock: Clock) -> dict[int, Recording]:
+    """Return contract id -> recorded prices, of the files that were named."""
+    found: dict[int, Recording] = {}
+    by_name: dict[str, Recording] = {}
+    for name, path in options.recorded:
+        instrument = universe.named(name)
+        if instrument is None or instrument.under_con_id:
+            raise UsageError(
+                f"argument --recorded: {name} was found, expected a listed instrument with a"
+                " price of its own, such as SPY or EUR.USD"
+            )
+        try:
+            by_name[name] = found[instrument.con_id] = load_recording(path, instrument)
+        except RecordingRefused as refused:
+            raise UsageError(f"the --recorded file {path} {refused}") from None
+    for line in unplayed(by_name, clock.now()):
+        _log.warning("%s", line)
+    return found
 
 
 def _text(path: Path, option: str) -> str:

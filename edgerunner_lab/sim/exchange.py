@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from edgerunner_lab.sim import snapshots
 from edgerunner_lab.sim.accounts.accounts import Account
 from edgerunner_lab.sim.listing.instrument import Instrument
 from edgerunner_lab.sim.listing.universe import Universe
 from edgerunner_lab.sim.live import market_data
 from edgerunner_lab.sim.live.ticker import Ticker
-from edgerunner_lab.sim.market.market import Market
+from edgerunner_lab.sim.market.market import NO_RECORDINGS, Market
 from edgerunner_lab.sim.market.moves import Regime
+from edgerunner_lab.sim.market.recorded import Recording
 from edgerunner_lab.sim.market.sessions import Hours
 from edgerunner_lab.sim.orders.order_rules import OrderRules
 from edgerunner_lab.sim.orders.registry import Registry
@@ -36,8 +38,6 @@ from edgerunner_lab.sim.requests.desk import Desk, Handler, to
 from edgerunner_lab.sim.requests.refusals import unserved
 
 __all__ = ["ClientIdInUse", "Exchange", "Hours", "Reply"]
-
-SNAPSHOT_SCHEMA: Final = 1
 
 WAKE_SECONDS_MIN: Final = 0.01
 """Quotes that change more often are told in batches of this length."""
@@ -76,9 +76,16 @@ class Exchange:
         ticks_per_second: int = 4,
         rules: OrderRules | None = None,
         data_rules: DataRules | None = None,
+        recordings: Mapping[int, Recording] = NO_RECORDINGS,
     ) -> None:
         self.seed = seed
-        market = Market(universe, seed=seed, hours=hours, steps=ticks_per_second)
+        market = Market(
+            universe,
+            seed=seed,
+            hours=hours,
+            steps=ticks_per_second,
+            recordings=recordings,
+        )
         registry = Registry.opened(int(now.timestamp()))
         self._desk = Desk(market, Account.opened(account, cash), registry, rules)
         self._desk.data_rules = data_rules or DataRules()
@@ -186,11 +193,12 @@ class Exchange:
         self._desk.is_changed = True
 
     def _named(self, symbol: str) -> Instrument:
-        universe = self._desk.market.universe
-        for instrument in universe.by_con_id.values():
-            if symbol.upper() in (instrument.name, instrument.local_symbol.upper()):
-                return instrument
-        raise ValueError(f"symbol {symbol!r} was found, expected a listed one such as SPY")
+        found = self._desk.market.universe.named(symbol)
+        if found is None:
+            raise ValueError(
+                f"symbol {symbol!r} was found, expected a listed one such as SPY"
+            )
+        return found
 
     def next_due(self) -> datetime | None:
         """Return when `advance` has something to do next; None if nobody waits for anything."""
@@ -217,53 +225,15 @@ class Exchange:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the account, its orders and all counters as JSON can hold them."""
-        return {
-            "schema": SNAPSHOT_SCHEMA,
-            "seed": self.seed,
-            "day": self._desk.day,
-            "matched": self._desk.engine.matched,
-            "account": self._desk.account.snapshot(),
-            "orders": self._desk.registry.snapshot(),
-            "combos": self._desk.market.universe.combos.snapshot(),
-            "moves": self._desk.market.moves.snapshot(),
-            "bulletins": self._desk.bulletins.snapshot(),
-        }
+        return snapshots.taken(self._desk, self.seed)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take over what `snapshot` returned earlier.
 
         Raises:
-            ValueError: The snapshot is of another schema or seed, or names instruments that are not listed.
+            ValueError: The snapshot is of another schema, seed or recording, or names instruments that are not listed.
         """
-        if snapshot.get("schema") != SNAPSHOT_SCHEMA:
-            raise ValueError(
-                f"saved state has schema {snapshot.get('schema')!r}, expected {SNAPSHOT_SCHEMA}"
-            )
-        if snapshot.get("seed") != self.seed:
-            raise ValueError(
-                f"saved state belongs to seed {snapshot.get('seed')!r}, expected {self.seed}:"
-                " its prices would not fit this market"
-            )
-        listed = self._desk.market.universe.by_con_id
-        try:
-            # Positions and orders in combos are found once the combos are known again.
-            self._desk.market.universe.combos.restore(snapshot.get("combos", []))
-            self._desk.market.moves.restore(snapshot.get("moves", []))
-            self._desk.market.forget()
-            self._desk.bulletins.restore(snapshot.get("bulletins", []))
-            account = Account.restored(snapshot["account"], listed)
-            registry = Registry.restored(snapshot["orders"])
-            orders = [*registry.live.values(), *registry.completed]
-            day, matched = int(snapshot["day"]), int(snapshot.get("matched", -1))
-        except (KeyError, TypeError, ValueError, ArithmeticError) as reason:
-            raise ValueError(f"saved state cannot be read: {reason!r}") from reason
-        asked = {order.terms.con_id for order in orders}
-        if unknown := sorted(con_id for con_id in asked if listed.get(con_id) is None):
-            raise ValueError(f"saved state has orders in {unknown}, which are not listed")
-        self._desk.adopt(account, registry)
-        self._desk.engine.matched = matched
-        self._desk.day = day
-        self._desk.is_changed = True
+        snapshots.take_over(self._desk, self.seed, snapshot)
 
     def _outgoing(self) -> list[Reply]:
         """Return what order events told, followed by what fills changed in the account."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 START_SECONDS_MAX: Final = 30.0
 """How long a gateway may take to start; 1 or 2 s are usual."""
@@ -260,12 +260,18 @@ def _connected(address: Mapping[str, Any]) -> socket.socket:
 
 
 def _arguments(options: Mapping[str, object]) -> list[str]:
-    """Return options as a command line: `ticks_per_second=10` is `--ticks-per-second 10`, True a flag."""
+    """Return options as a command line: `ticks_per_second=10` is `--ticks-per-second 10`, True a flag.
+
+    A mapping is the option once for each: `recorded={"SPY": path}` is `--recorded SPY=path`.
+    """
     arguments: list[str] = []
     for name, value in options.items():
         option = f"--{name.replace('_', '-')}"
         if value is True:
             arguments.append(option)
+        elif isinstance(value, Mapping):
+            pairs = cast("Mapping[str, object]", value)
+            arguments += [f"{option}={key}={held}" for key, held in pairs.items()]
         elif value is not None and value is not False:
             arguments += [option, str(value)]
     return arguments

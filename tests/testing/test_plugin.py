@@ -74,6 +74,26 @@ def test_a_restart_keeps_port_time_and_orders(gateway):
     run(trade())
 
 
+@pytest.fixture
+def recorded(tmp_path):
+    path = tmp_path / "spy.csv"
+    path.write_text("time,price\\n2026-11-23T14:30:00Z,612.34\\n")
+    return path
+
+
+def test_recorded_prices_are_played(recorded, gateway):
+    gateway.restart(recorded={"SPY": recorded}, state=str(recorded.parent / "other"))
+
+    async def look():
+        ib = await connected(gateway)
+        [spy] = await ib.qualifyContractsAsync(ib_async.Stock("SPY", "SMART", "USD"))
+        ticker = ib.reqMktData(spy, snapshot=True)
+        await until(lambda: ticker.last == 612.34)
+        ib.disconnect()
+
+    run(look())
+
+
 def test_a_fault_is_injected(gateway):
     async def listen():
         ib = await connected(gateway)
@@ -132,7 +152,7 @@ def test_it_works_in_a_project_of_its_own(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "8 passed" in done.stdout
+    assert "9 passed" in done.stdout
 
 
 pytestmark = pytest.mark.timeout(120)

@@ -114,6 +114,14 @@ class Universe:
         ]
         return tuple(by_symbol + by_words)[:MATCHES_MAX]
 
+    def named(self, name: str) -> Instrument | None:
+        """Return the instrument of the files with a name or local symbol, such as SPY or EUR.USD."""
+        wanted = name.upper()
+        for instrument in self.by_con_id.values():
+            if wanted in (instrument.name, instrument.local_symbol.upper()):
+                return instrument
+        return None
+
     def increment(self, instrument: Instrument, price: Decimal) -> Decimal:
         """Return the price step that the instrument's market rule asks for at `price`."""
         return self.rules[instrument.market_rule].increment_at(price)

@@ -244,8 +244,8 @@ def _minute_rows(day: DayPath, start: int, shown: Shown) -> Rows:
     starts = start + MINUTE * np.arange(DAY_MINUTES)
     if shown is Shown.TRADES:
         edge = (day.bid + day.spread * day.side).astype(np.float64)
-        high = np.maximum(day.high + day.spread[:-1], np.maximum(edge[:-1], edge[1:]))
-        low = np.minimum(day.low, np.minimum(edge[:-1], edge[1:]))
+        high = np.maximum(day.print_high, np.maximum(edge[:-1], edge[1:]))
+        low = np.minimum(day.print_low, np.minimum(edge[:-1], edge[1:]))
         return Rows(starts, edge[:-1], high, low, edge[1:], day.volume, day.count)
     share = SPREAD_SHARE[shown]
     edge = day.bid + share * day.spread

@@ -11,10 +11,12 @@ from edgerunner_lab.sim.listing.universe import Instrument, Universe, UniverseEr
 from edgerunner_lab.sim.market.bars import BarMaker
 from edgerunner_lab.sim.market.moves import MOVE, PAUSE_SECONDS, Event, Moves, Regime
 from edgerunner_lab.sim.market.paths import Paths
+from edgerunner_lab.sim.market.recorded import Recording
 from edgerunner_lab.sim.market.sessions import Hours, Sessions
 from edgerunner_lab.sim.market.tape import Quote, Tape
 
 ONE: Final = Decimal(1)
+NO_RECORDINGS: Final[Mapping[int, Recording]] = MappingProxyType({})
 
 
 class Market:
@@ -26,10 +28,18 @@ class Market:
         step: Number of the present moment since the epoch.
     """
 
-    def __init__(self, universe: Universe, *, seed: int, hours: Hours, steps: int) -> None:
+    def __init__(
+        self,
+        universe: Universe,
+        *,
+        seed: int,
+        hours: Hours,
+        steps: int,
+        recordings: Mapping[int, Recording] = NO_RECORDINGS,
+    ) -> None:
         self.universe = universe
         self.moves = Moves()
-        self.prices = Paths(seed, self._listed, self.moves)
+        self.prices = Paths(seed, self._listed, self.moves, recordings)
         self.sessions = Sessions(hours)
         self.bars = BarMaker(self.prices)
         self.steps = steps

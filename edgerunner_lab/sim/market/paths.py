@@ -1,8 +1,8 @@
 """Every instrument's path: its own, or one that follows from others, with what was done to prices by hand."""
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Final, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from edgerunner_lab.sim.market.extremes import touch
 from edgerunner_lab.sim.market.moves import Effect, Moves
 from edgerunner_lab.sim.market.noise import Bools, Floats, Integers
 from edgerunner_lab.sim.market.prices import DayPath, HourPath, Prices
+from edgerunner_lab.sim.market.recorded import RecordedPrices, Recording, summed
 from edgerunner_lab.sim.market.shapes import DAY, DAY_MINUTES, HOUR, MINUTE, shape_of
 
 Path = TypeVar("Path", DayPath, HourPath)
@@ -23,14 +24,18 @@ PATHS_KEPT: Final = 512
 HOURS: Final = 24
 
 
-class Paths(Prices):
-    """The paths of one seed, of everything listed, with moves."""
+class Paths(RecordedPrices):
+    """The paths of one seed, of everything listed, with recordings and moves."""
 
     def __init__(
-        self, seed: int, listed: Callable[[int], Instrument | None], moves: Moves
+        self,
+        seed: int,
+        listed: Callable[[int], Instrument | None],
+        moves: Moves,
+        recordings: Mapping[int, Recording],
     ) -> None:
         """Read underlyings and legs from `listed`, and what was done by hand from `moves`."""
-        super().__init__(seed)
+        super().__init__(seed, recordings)
         self._listed = listed
         self._moves = moves
         self._made_days: OrderedDict[tuple[int, int, int], DayPath] = OrderedDict()
@@ -79,7 +84,7 @@ class Paths(Prices):
 
     def _day_of(self, instrument: Instrument, day: int) -> DayPath:
         if instrument.legs:
-            return self._summed_day(instrument, day, 0)
+            return self._summed_day(instrument, day)
         if instrument.under_con_id:
             return self._derived_day(instrument, day)
         return self._moved_day(instrument, day)
@@ -140,16 +145,20 @@ class Paths(Prices):
         spread = self._spreads(instrument, day)
         bid = bids(edges, instrument, spread)
         extremes = [bids(end, instrument, spread[:-1]) for end in ends]
+        high = np.maximum.reduce([*extremes, bid[:-1], bid[1:]])
+        low = np.minimum.reduce([*extremes, bid[:-1], bid[1:]])
         volume, count = self._traded(instrument, day)
         return DayPath(
             bid=bid,
             spread=spread,
             side=self._sides(instrument, (day * DAY_MINUTES + np.arange(1441)) * MINUTE),
-            high=np.maximum.reduce([*extremes, bid[:-1], bid[1:]]),
-            low=np.minimum.reduce([*extremes, bid[:-1], bid[1:]]),
+            high=high,
+            low=low,
             volume=volume,
             count=count,
             wiggle=np.zeros(DAY_MINUTES),
+            print_high=high + spread[:-1],
+            print_low=low,
         )
 
     def _traded(self, instrument: Instrument, day: int) -> tuple[Integers, Integers]:
@@ -178,51 +187,29 @@ class Paths(Prices):
     def _moved_day(self, instrument: Instrument, day: int) -> DayPath:
         path = Prices.day(self, instrument, day)
         seconds = day * DAY + MINUTE * np.arange(DAY_MINUTES + 1)
-        effect = self._moves.effect(instrument.con_id, seconds)
-        changed = np.flatnonzero(_is_changed(effect))
+        changed = np.flatnonzero(
+            _is_changed(self._moves.effect(instrument.con_id, seconds))
+        )
         # The minute before the first changed one may hold the moment of the change.
         first = max(0, int(changed[0]) - 1) // MINUTE if len(changed) else HOURS - 1
-        bid, spread = _moved(path.bid, path.spread, effect)
-        moved = replace(path, bid=bid, spread=spread)
-        return self._summed_day(instrument, day, first, moved)
+        return _joined(path, self._summed_day(instrument, day, first))
 
-    def _summed_day(
-        self, instrument: Instrument, day: int, first: int, path: DayPath | None = None
-    ) -> DayPath:
-        """Return a day whose hours from `first` on are added up from their seconds."""
-        hours = [self.hour(instrument, day * HOURS + hour) for hour in range(first, HOURS)]
-        begin = first * MINUTE
-        edges = np.concatenate([[*h.bid[:-1:MINUTE]] for h in hours] + [hours[-1].bid[-1:]])
-        spreads = np.concatenate(
-            [(h.ask - h.bid)[:-1:MINUTE] for h in hours]
-            + [hours[-1].ask[-1:] - hours[-1].bid[-1:]]
+    def _summed_day(self, instrument: Instrument, day: int, first: int = 0) -> DayPath:
+        """Return a day from one of its hours on, added up from the seconds."""
+        numbers = range(day * HOURS + first, (day + 1) * HOURS)
+        return summed([self.hour(instrument, number) for number in numbers])
+
+
+def _joined(path: DayPath, tail: DayPath) -> DayPath:
+    """Return a day whose last minutes are those of `tail`."""
+    begin = DAY_MINUTES - len(tail.high)
+    columns = {
+        field.name: np.concatenate(
+            (getattr(path, field.name)[:begin], getattr(tail, field.name))
         )
-        # Without the edges, which bars add by themselves with the side on which they print.
-        high = np.concatenate([_by_minute(h.bid)[:, 1:-1].max(axis=1) for h in hours])
-        low = np.concatenate([_by_minute(h.bid)[:, 1:-1].min(axis=1) for h in hours])
-        volume = np.concatenate(
-            [h.volume.reshape(MINUTE, MINUTE).sum(axis=1) for h in hours]
-        )
-        count = np.concatenate([h.count.reshape(MINUTE, MINUTE).sum(axis=1) for h in hours])
-        side = self._sides(instrument, (day * DAY_MINUTES + np.arange(1441)) * MINUTE)
-        if path is None:
-            return DayPath(
-                bid=edges.astype(np.int64),
-                spread=spreads,
-                side=side,
-                high=high,
-                low=low,
-                volume=volume,
-                count=count,
-                wiggle=np.zeros(DAY_MINUTES),
-            )
-        return replace(
-            path,
-            high=np.concatenate((path.high[:begin], high)),
-            low=np.concatenate((path.low[:begin], low)),
-            volume=np.concatenate((path.volume[:begin], volume)),
-            count=np.concatenate((path.count[:begin], count)),
-        )
+        for field in fields(DayPath)
+    }
+    return DayPath(**columns)
 
 
 def _mid(instrument: Instrument, path: HourPath) -> Floats:

@@ -46,7 +46,7 @@ KNOT_SPREAD: Final = 0.4
 """Standard deviation of a knot, in units of the yearly volatility."""
 
 DAYS_KEPT: Final = 512
-"""Days of minutes kept, over all instruments: 45 MB, and a month of minute bars of a dozen instruments."""
+"""Days of minutes kept, over all instruments: 50 MB, and a month of minute bars of a dozen instruments."""
 HOURS_KEPT: Final = 256
 FACTORS_KEPT: Final = 64
 """Hours and days of what instruments share: 2 MB, and more sectors than there are."""
@@ -63,6 +63,7 @@ class DayPath:
         high, low: Extremes of the bid within each minute.
         volume, count: Units and prints within each minute.
         wiggle: Standard deviation of one second of the bid, in ticks.
+        print_high, print_low: Extremes of the prints within each minute, those at its boundaries aside.
     """
 
     bid: Integers
@@ -73,6 +74,8 @@ class DayPath:
     volume: Integers
     count: Integers
     wiggle: Floats
+    print_high: Integers
+    print_low: Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +195,21 @@ class Prices:
         high = (start + end + np.sqrt((end - start) ** 2 - 2 * variance * up)) / 2
         low = (start + end - np.sqrt((end - start) ** 2 - 2 * variance * down)) / 2
         bid = _ticks(path)
+        high = np.maximum(_ticks(high), np.maximum(bid[:-1], bid[1:]))
+        low = np.minimum(_ticks(low), np.minimum(bid[:-1], bid[1:]))
+        spread = self._spreads(instrument, day)
         volume = self._volumes(instrument, day, shape.volume)
         return DayPath(
             bid=bid,
-            spread=self._spreads(instrument, day),
+            spread=spread,
             side=self._sides(instrument, (day * DAY_MINUTES + np.arange(1441)) * MINUTE),
-            high=np.maximum(_ticks(high), np.maximum(bid[:-1], bid[1:])),
-            low=np.minimum(_ticks(low), np.minimum(bid[:-1], bid[1:])),
+            high=high,
+            low=low,
             volume=volume,
             count=self._counts(instrument, day, volume),
             wiggle=sigma * shape.step / math.sqrt(MINUTE) * np.exp(start),
+            print_high=high + spread[:-1],
+            print_low=low,
         )
 
     def _volumes(self, instrument: Instrument, day: int, share: Floats) -> Integers:

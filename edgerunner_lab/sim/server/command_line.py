@@ -8,12 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, NoReturn
 
+from edgerunner_lab.sim.market.moves import Regime
 from edgerunner_lab.sim.market.sessions import Hours
 from edgerunner_lab.sim.orders.order_rules import OrderRules
 from edgerunner_lab.sim.process.clock import SPEED_MAX
 from edgerunner_lab.sim.protocol.layouts import VERSION_MAX
 from edgerunner_lab.sim.requests.data_rules import DataRules
-from edgerunner_lab.sim.server.option_types import Number, moment, whole
+from edgerunner_lab.sim.server.option_types import Number, moment, recorded, whole
 from edgerunner_lab.sim.server.rule_options import add_rules, data_rules_of, order_rules_of
 from edgerunner_lab.sim.server.server import AddressRefused, check_address
 
@@ -48,6 +49,7 @@ class Options:
         idle_exit_s: Seconds without a connection after which it ends, None for never.
         speed: Gateway seconds per real second; 0 stands still until it is stepped.
         start: First instant of the clock, None for the present.
+        recorded: Instruments whose prices come from a file, and the files.
         regime: How prices move; None for the market's own choice.
         faults: TOML file of what goes wrong.
         log: File to which every message is appended.
@@ -67,6 +69,7 @@ class Options:
     universe: Path | None
     speed: float
     start: datetime | None
+    recorded: Sequence[tuple[str, Path]]
     regime: str | None
     faults: Path | None
     log: Path | None
@@ -93,6 +96,8 @@ examples:
       a half-day at the exchange, an hour a minute
   edgerunner gateway --speed 0 --runtime /tmp/gate --log wire.jsonl
       time stands still until a command steps it; /tmp/gate/gateway.json says where to send it
+  edgerunner gateway --recorded SPY=spy.csv --start 2026-11-20T14:30:00Z --speed 10
+      a day that you have bars or ticks of, ten times as fast
   edgerunner gateway --faults bad-day.toml
       with, say, [[fault]] when = {after = 30}, what = "drop" in it
 
@@ -178,7 +183,16 @@ def _add_market(add: Callable[..., object]) -> None:
         default="always",
         help="trade around the clock, or when the real exchanges do (%(default)s)",
     )
-    add("--regime", metavar="NAME", help="how prices move, such as calm, trend or crash")
+    add("--regime", metavar="NAME", help=f"how prices move: {', '.join(Regime)}")
+    add(
+        "--recorded",
+        type=recorded,
+        action="append",
+        default=[],
+        metavar="SYMBOL=FILE",
+        help="take an instrument's prices from recorded bars, prints or quotes, CSV or Parquet;"
+        " give it once for each",
+    )
     add(
         "--speed",
         type=Number(Decimal(0), Decimal(int(SPEED_MAX))),
@@ -244,6 +258,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         universe=parsed.universe,
         speed=float(parsed.speed),
         start=parsed.start,
+        recorded=_once_each(parsed.recorded),
         regime=parsed.regime,
         faults=parsed.faults,
         log=parsed.log,
@@ -253,3 +268,12 @@ def options_of(arguments: Sequence[str]) -> Options:
         fresh=parsed.fresh,
         verbose=parsed.verbose,
     )
+
+
+def _once_each(given: Sequence[tuple[str, Path]]) -> tuple[tuple[str, Path], ...]:
+    names = [name for name, _ in given]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(
+            f"argument --recorded: {twice} was given twice, expected once each"
+        )
+    return tuple(given)

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from edgerunner_lab.sim.exchange import Exchange
 from edgerunner_lab.sim.faults.fault_script import Vocabulary, fault_of
+from edgerunner_lab.sim.market.moves import Regime
 from edgerunner_lab.sim.process.clock import Clock
 from edgerunner_lab.sim.protocol.codec import load_requests
 from edgerunner_lab.sim.protocol.replies import Refused
@@ -53,7 +54,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         meaning="Move an instrument's price there; it goes on from there.",
     ),
     "regime": Command(
-        takes={"name": "such as calm or crash", "symbol?": "only this instrument"},
+        takes={"name": "one of " + ", ".join(Regime), "symbol?": "only this instrument"},
         meaning="Change how prices move.",
     ),
     "bulletin": Command(

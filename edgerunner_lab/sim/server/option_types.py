@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any, Final
 
 YEARS: Final = (1990, 2100)
@@ -58,6 +59,18 @@ def moment(text: str) -> datetime:
             f"was {text!r}, expected a time with its zone such as 2026-11-23T14:30:00Z"
         )
     return found
+
+
+def recorded(text: str) -> tuple[str, Path]:
+    """Return the name of an instrument and the file of its prices.
+
+    Raises:
+        argparse.ArgumentTypeError: one of them is missing.
+    """
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"was {text!r}, expected such as SPY=spy.csv")
+    return name.upper(), Path(path)
 
 
 def names(text: str) -> frozenset[str]:
