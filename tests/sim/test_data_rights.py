@@ -98,6 +98,32 @@ def test_single_ticks_without_a_subscription_are_refused_whatever_the_type(
     assert trader.wait(1) == []
 
 
+@pytest.mark.parametrize(
+    ("request_name", "fields", "code"),
+    [
+        ("reqHistoricalData", {"durationStr": "1 D", "barSizeSetting": "1 hour"}, 162),
+        ("reqHeadTimeStamp", {"whatToShow": "TRADES"}, 162),
+        ("reqHistogramData", {"timePeriod": "1 day"}, 162),
+        ("reqRealTimeBars", {"whatToShow": "TRADES"}, 420),
+        ("reqHistoricalTicks", {"whatToShow": "TRADES", "numberOfTicks": 5}, 10187),
+    ],
+)
+@pytest.mark.parametrize("kind", [1, 3])
+def test_the_past_is_for_subscribers(
+    trader: Any, request_name: str, fields: dict[str, Any], code: int, kind: int
+) -> None:
+    """Bars and past ticks are never delayed; each request has its own code and the same reason."""
+    forbid(trader, "SPY")
+    trader.ask("reqMarketDataType", marketDataType=kind)
+
+    found, text = refusal(
+        trader.ask(request_name, reqId=1, tickerId=1, endDateTime="", **fields, **SPY)
+    )
+    assert found == code
+    assert text.endswith(":No market data permissions for ARCA STK")
+    assert trader.wait(10) == []
+
+
 def test_a_refused_request_takes_no_place(trader: Any, told: Told) -> None:
     """After ten refusals there is room for as many books and single ticks as before, under any number."""
     forbid(trader, "EUR.USD")

@@ -8,6 +8,7 @@ from edgerunner_lab.sim.live.delayed import DELAYED_FROZEN, FROZEN, LIVE
 from edgerunner_lab.sim.protocol.replies import Refused
 from edgerunner_lab.sim.requests.clients import Client
 from edgerunner_lab.sim.requests.desk import Desk
+from edgerunner_lab.sim.requests.entitlements import home, is_live, missing
 
 SHOWING_DELAYED: Final = (
     10167,
@@ -79,22 +80,10 @@ def check_single_ticks(desk: Desk, instrument: Instrument) -> None:
     if not is_live(desk, instrument):
         raise Refused(
             10189,
-            "Failed to request tick-by-tick data.No market data permissions for"
-            f" {_home(instrument)} {instrument.sec_type}",
+            f"Failed to request tick-by-tick data.{missing(instrument)}",
         )
-
-
-def is_live(desk: Desk, instrument: Instrument) -> bool:
-    """Return whether an instrument's live data is paid for; a combo's price tells those of its legs."""
-    by_con_id = desk.market.universe.by_con_id
-    parts = (instrument, *(by_con_id[leg.con_id] for leg in instrument.legs))
-    return all(desk.data_rules.is_live(part) for part in parts)
 
 
 def _source(instrument: Instrument) -> str:
     """Return where quotes come from, as the broker ends its texts about subscriptions."""
-    return f"{instrument.symbol} {_home(instrument)}/TOP/ALL"
-
-
-def _home(instrument: Instrument) -> str:
-    return instrument.primary_exchange or instrument.exchange
+    return f"{instrument.symbol} {home(instrument)}/TOP/ALL"

@@ -10,6 +10,7 @@ from edgerunner_lab.sim.protocol.messages import Fields, Message
 from edgerunner_lab.sim.protocol.replies import Refused, flag_of, number_of, text_of
 from edgerunner_lab.sim.requests.clients import Client
 from edgerunner_lab.sim.requests.desk import Desk, Handler
+from edgerunner_lab.sim.requests.entitlements import HISTORY, check_past
 from edgerunner_lab.sim.requests.history_terms import (
     DAY_SECONDS,
     Duration,
@@ -36,6 +37,7 @@ DAYS_MAX: Final = 31
 def histogram(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
     """Answer reqHistogramData: every price at which something traded, with the volume at it."""
     instrument = desk.instrument_in(fields)
+    check_past(desk, instrument, HISTORY)
     request = number_of(fields, "tickerId", -1)
     if not instrument.has_prints:
         raise Refused(

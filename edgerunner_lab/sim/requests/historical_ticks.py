@@ -15,6 +15,7 @@ from edgerunner_lab.sim.protocol.replies import Refused, flag_of, number_of, tex
 from edgerunner_lab.sim.protocol.stamps import parse_stamp
 from edgerunner_lab.sim.requests.clients import Client
 from edgerunner_lab.sim.requests.desk import Desk, Handler
+from edgerunner_lab.sim.requests.entitlements import PAST_TICKS, check_past
 
 TICKS_MAX: Final = 1000
 """Ticks in one answer, as the broker limits them."""
@@ -59,6 +60,7 @@ def historical_ticks(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]
 
 def _query(desk: Desk, fields: Fields) -> _Query:
     instrument = desk.instrument_in(fields)
+    check_past(desk, instrument, PAST_TICKS)
     start, end = (
         _moment(fields, name, instrument) for name in ("startDateTime", "endDateTime")
     )

@@ -17,6 +17,7 @@ from edgerunner_lab.sim.requests.bar_lines import (
 )
 from edgerunner_lab.sim.requests.clients import BarLine, Client
 from edgerunner_lab.sim.requests.desk import Desk, Handler
+from edgerunner_lab.sim.requests.entitlements import HISTORY, LIVE_BARS, check_past
 from edgerunner_lab.sim.requests.history_terms import (
     DAY_SECONDS,
     Period,
@@ -96,7 +97,7 @@ def cancel_historical_data(_: Desk, client: Client, fields: Fields) -> Iterator[
 
 def real_time_bars(desk: Desk, client: Client, fields: Fields) -> Iterator[Message]:
     """Answer reqRealTimeBars: a bar every five seconds from here on."""
-    line = _line(desk, fields, size=LIVE_BAR_SECONDS)
+    line = _line(desk, fields, LIVE_BARS, LIVE_BAR_SECONDS)
     if len(client.live_bars) >= REQUESTS_MAX:
         raise Refused(420, f"Invalid Real-time Query: {REQUESTS_MAX} are open")
     line.second = desk.market.second // LIVE_BAR_SECONDS * LIVE_BAR_SECONDS
@@ -114,7 +115,7 @@ def cancel_real_time_bars(_: Desk, client: Client, fields: Fields) -> Iterator[M
 
 def head_timestamp(desk: Desk, _: Client, fields: Fields) -> Iterator[Message]:
     """Answer reqHeadTimeStamp: every path goes back to the same day."""
-    desk.instrument_in(fields)
+    check_past(desk, desk.instrument_in(fields), HISTORY)
     first = FIRST_DAY
     if number_of(fields, "formatDate", 1) == UNIX_DATES:
         first = str(int(parse_stamp(FIRST_DAY, "UTC")))
@@ -128,8 +129,14 @@ def cancel_nothing(_: Desk, __: Client, ___: Fields) -> Iterator[Message]:
     yield from ()
 
 
-def _line(desk: Desk, fields: Fields, size: int | None = None) -> BarLine:
+def _line(
+    desk: Desk,
+    fields: Fields,
+    kind: tuple[int, str] = HISTORY,
+    size: int | None = None,
+) -> BarLine:
     instrument = desk.instrument_in(fields)
+    check_past(desk, instrument, kind)
     asked = text_of(fields, "whatToShow").upper() or "TRADES"
     if asked not in SHOWN:
         raise Refused(
