@@ -58,6 +58,7 @@ def test_a_limit_counts_at_its_own_price(trader: Any) -> None:
     [
         ("BUY", {"o_totalQuantity": Decimal(0)}, 10244),
         ("SELL", {**BITCOIN, "o_totalQuantity": Decimal(0)}, 10244),
+        ("BUY", {**BITCOIN, "o_cashQty": Decimal(0)}, 10289),
         ("BUY", {**BITCOIN, "o_totalQuantity": Decimal(1)}, 10293),
         ("BUY", {**EURO, "o_totalQuantity": Decimal(20_000)}, 10293),
         (

@@ -31,10 +31,13 @@ def units_for_cash(
         asked: Limit or stop in ticks; None for orders without one.
 
     Raises:
-        Refused: 10244 where an amount cannot be used, 10293 where there is a size as well.
+        Refused: 10244 where an amount cannot be used, 10289 where there has to be one, as in crypto currencies
+            bought at the market, and 10293 where there is a size as well.
     """
     cash = decimal_of(fields, "o.cashQty")
     if not cash:
+        if instrument.sec_type == "CRYPTO" and side is Side.BUY and asked is None:
+            raise Refused(10289, "You must set Cash Quantity for this order")
         return None
     is_child = number_of(fields, "o.parentId") != 0
     if (instrument.sec_type, side) not in BY_CASH or cash < 0 or is_child:
