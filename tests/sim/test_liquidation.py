@@ -251,7 +251,7 @@ def test_a_fraction_is_closed_in_the_instrument_s_own_steps(
     """A coin is not rounded to whole ones."""
     stage = open_stage(cash="120000")
     trader = stage.trader()
-    limit = {"o_orderType": "LMT", "o_lmtPrice": Decimal(200_000)}
+    limit = {"o_orderType": "LMT", "o_lmtPrice": Decimal(115_000)}
     trader.place(1, "BUY", 1, **BTC, **limit)
     trader.place(2, "SELL", 40)
     stage.wait(1)
