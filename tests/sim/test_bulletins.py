@@ -97,6 +97,17 @@ def test_a_halt_is_told_when_it_begins_and_when_it_ends(
     assert told == [[], [begins], [], [ends], []]
 
 
+def test_a_change_of_everything_ends_the_halt_of_one_instrument(trader: Any) -> None:
+    """And is told of it, once, in its own name."""
+    trader.ask("reqNewsBulletins", allMsgs=False)
+    told: list[list[Any]] = []
+    for regime, symbol in (("halt", "SPY"), ("calm", None), ("thin", None)):
+        trader.stage.exchange.set_regime(regime, symbol)
+        told.append([row[2] for row in shown(trader.wait(2))])
+
+    assert told == [["Trading in SPY is halted."], ["Trading in SPY has resumed."], []]
+
+
 def test_a_halt_that_ends_within_its_second_is_told_as_well(trader: Any) -> None:
     """Regimes count from the next second on; bulletins come at once."""
     trader.ask("reqNewsBulletins", allMsgs=False)

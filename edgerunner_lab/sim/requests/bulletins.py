@@ -59,18 +59,32 @@ def change_regime(desk: Desk, regime: Regime, instrument: Instrument | None) -> 
 
     A halt of everything is an exchange that is closed or open again; that of one instrument is an ordinary bulletin.
     """
-    market = desk.market
-    con_id = instrument.con_id if instrument is not None else _NO_INSTRUMENT
-    # Regimes set within this second count from the next one.
-    was = market.moves.regime_at(con_id, market.second + 1) is Regime.HALT
-    market.set_regime(regime, instrument)
+    was_closed = _is_halted(desk, _NO_INSTRUMENT)
+    concerned = (
+        desk.market.universe.by_con_id.values() if instrument is None else [instrument]
+    )
+    halted = [held for held in concerned if _is_halted(desk, held.con_id)]
+    desk.market.set_regime(regime, instrument)
     desk.is_changed = True
     is_now = regime is Regime.HALT
-    if was == is_now:
-        return
-    happened = "is halted" if is_now else "has resumed"
+    if instrument is None and was_closed != is_now:
+        _tell(desk, None, is_halted=is_now)
+    elif instrument is not None and bool(halted) != is_now:
+        _tell(desk, instrument, is_halted=is_now)
+    elif instrument is None and not is_now:
+        for held in halted:
+            _tell(desk, held, is_halted=False)
+
+
+def _is_halted(desk: Desk, con_id: int) -> bool:
+    # Regimes set within this second count from the next one.
+    return desk.market.moves.regime_at(con_id, desk.market.second + 1) is Regime.HALT
+
+
+def _tell(desk: Desk, instrument: Instrument | None, *, is_halted: bool) -> None:
+    happened = "is halted" if is_halted else "has resumed"
     if instrument is None:
-        kind = BulletinKind.EXCHANGE_CLOSED if is_now else BulletinKind.EXCHANGE_OPEN
+        kind = BulletinKind.EXCHANGE_CLOSED if is_halted else BulletinKind.EXCHANGE_OPEN
         publish(
             desk, f"Trading on all exchanges {happened}.", kind=kind, exchange=EVERYWHERE
         )
