@@ -66,7 +66,7 @@ def test_one_provider_can_be_asked_alone(trader: Any) -> None:
     *told, _ = headlines(trader, providerCodes="SIMR")
 
     assert {text(message, "providerCode") for message in told} == {"SIMR"}
-    assert headlines(trader, providerCodes="BRFG")[0].fields["errorCode"] == 321
+    assert headlines(trader, providerCodes="BRFG")[0].fields["errorCode"] == 10276
 
 
 def test_an_article_has_its_headline_and_the_disclaimer(trader: Any) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgerunner_lab.sim.market.derived import years_left
 from edgerunner_lab.sim.market.greeks import Option, implied_volatility, valued
-from edgerunner_lab.sim.matching.settlement import ends_at
 from edgerunner_lab.sim.protocol.messages import Message
 from edgerunner_lab.sim.requests.data_rules import DataRules
 
@@ -36,6 +37,22 @@ def computed(messages: list[Message]) -> dict[int, Any]:
             fields: Any = message.fields
             found[fields["tickType"]] = fields
     return found
+
+
+@pytest.mark.parametrize("hour", [1, 9, 15, 20, 23])
+def test_the_model_agrees_with_the_quote_at_any_hour(
+    open_stage: Callable[..., Any], hour: int
+) -> None:
+    """Of an option with four days left: no theta between what is quoted and what is computed."""
+    stage = open_stage(now=datetime(2026, 11, 23, hour, 30, tzinfo=UTC))
+    trader = stage.trader()
+    option = OPTION | {"c_lastTradeDateOrContractMonth": "20261127"}
+    found = computed(trader.ask("reqMktData", reqId=1, **option) + trader.wait(1))
+    bid, ask, model = found[10], found[11], found[13]
+
+    assert bid["optPrice"] - 0.03 < model["optPrice"]
+    assert model["optPrice"] < ask["optPrice"] + 0.03
+    assert bid["impliedVol"] == pytest.approx(model["impliedVol"], abs=0.003)
 
 
 options = st.builds(
@@ -148,7 +165,7 @@ def test_computations_give_their_prices_back(trader: Any) -> None:
     desk = stage.exchange.desk
     shown = computed(trader.ask("reqMktData", reqId=1, **OPTION))
     instrument = desk.market.universe.by_con_id[trader_option(trader)]
-    years = (ends_at(instrument) - desk.market.second) / (365 * 86_400)
+    years = years_left(instrument, desk.market.second // 86_400)
     option = Option(is_call=True, strike=690, years=years)
     solved = [fields for fields in shown.values() if "impliedVol" in fields]
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from edgerunner_lab.sim.listing.endings import ends_at
 from edgerunner_lab.sim.listing.instrument import Instrument
 from edgerunner_lab.sim.live.delayed import quote_of, second_of
 from edgerunner_lab.sim.live.tick_types import (
@@ -15,13 +14,14 @@ from edgerunner_lab.sim.live.tick_types import (
     LAST_OPTION,
     MODEL_OPTION,
 )
+from edgerunner_lab.sim.market.derived import years_left
 from edgerunner_lab.sim.market.greeks import (
     Greeks,
     Option,
     implied_volatility,
     valued,
-    years_left,
 )
+from edgerunner_lab.sim.market.shapes import DAY
 from edgerunner_lab.sim.protocol.messages import Fields, Message, Value
 from edgerunner_lab.sim.protocol.replies import Refused, decimal_of, number_of
 from edgerunner_lab.sim.requests.clients import Client, Line
@@ -83,10 +83,11 @@ def forget_calculation(_: Desk, __: Client, ___: Fields) -> Iterator[Message]:
 
 
 def _option(instrument: Instrument, second: int) -> Option:
+    # Time passes as it does for quotes, by the day, or the model would be worth less than every bid by evening.
     return Option(
         is_call=instrument.right == "C",
         strike=float(instrument.strike),
-        years=years_left(second, ends_at(instrument)),
+        years=years_left(instrument, second // DAY),
     )
 
 

@@ -18,11 +18,6 @@ VOLATILITY_MAX: Final = 10.0
 STEPS: Final = 60
 """Halvings of that range: far below the last digit of a float."""
 
-SECONDS_LEFT_MIN: Final = 60.0
-"""Closer to the end an option is valued as if a minute were left, so that nothing divides by zero."""
-
-_YEAR_SECONDS: Final = YEAR_DAYS * 86_400
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
@@ -58,11 +53,6 @@ class Greeks:
     gamma: float
     vega: float
     theta: float
-
-
-def years_left(now: float, end: float) -> float:
-    """Return the time between two epoch seconds in years, never less than a minute."""
-    return max(SECONDS_LEFT_MIN, end - now) / _YEAR_SECONDS
 
 
 def valued(option: Option, under: float, volatility: float) -> Greeks:

@@ -119,9 +119,8 @@ def _providers(text: str) -> frozenset[str]:
     known = {code for code, _ in PROVIDERS}
     if unknown := sorted(wanted - known):
         raise Refused(
-            321,
-            f"Error validating request.-'ck' : cause - news provider '{unknown[0]}' is not"
-            f" subscribed, expected {'+'.join(sorted(known))}",
+            10276,
+            f"News feed is not allowed:{unknown[0]}, expected {'+'.join(sorted(known))}",
         )
     return wanted or frozenset(known)
 
