@@ -94,14 +94,14 @@ def verify(
     first = 1 if newest is None else max(1, _last(connection).seq - newest + 1)
     # What stands before the first row walked is taken on trust; before row 1 nothing may stand.
     before = FIRST_HASH if first == 1 else _hash_of(connection, first - 1)
-    rows = 0
-    for row in _rows(connection, first):
-        problem = _fault(connection, row, first + rows, before)
+    held = 0
+    for row in rows(connection, first):
+        problem = _fault(connection, row, first + held, before)
         if problem:
-            return Verification(rows=rows, seq=row.seq, problem=problem)
-        before, rows = row.hash, rows + 1
+            return Verification(rows=held, seq=row.seq, problem=problem)
+        before, held = row.hash, held + 1
     problem = anchor_problem(connection, anchor)
-    return Verification(rows=rows, problem=problem)
+    return Verification(rows=held, problem=problem)
 
 
 def anchor_problem(connection: sqlite3.Connection, anchor: Anchor | None) -> str:
@@ -141,7 +141,8 @@ def _fault(
     return ""
 
 
-def _rows(connection: sqlite3.Connection, first: int) -> Iterator[Row]:
+def rows(connection: sqlite3.Connection, first: int = 1) -> Iterator[Row]:
+    """Yield the rows from number `first` on, by number."""
     # A forged row may be numbered below 1, and a whole walk must meet it.
     lowest = first if first > 1 else -(2**63)
     for seq, *texts in connection.execute(

@@ -14,6 +14,7 @@ from edgerunner_lab.guard.gate import HALTING, ApprovedOrder
 from edgerunner_lab.guard.snapshot import Latch, LatchState, LedgerFacts
 from edgerunner_lab.ledger import (
     anchor,
+    connections,
     entries,
     fills,
     journal,
@@ -164,8 +165,29 @@ class Ledger:
             self._write_latch(writer, new)
         return new
 
-    def open_orders(self, account: str) -> list[OrderRow]:
-        """Return every order that may still trade, oldest first."""
+    def note_connection(self, made: connections.Connection) -> None:
+        """Write where a client id is connected, for whoever has to cancel its orders without it."""
+        with self._writing() as writer:
+            connections.write(writer.connection, made)
+            facts = {
+                "profile": made.profile,
+                "client_id": str(made.client_id),
+                "where": f"{made.host}:{made.port}" if made.port else "embedded",
+            }
+            writer.append("CONNECTED", facts)
+
+    def connections(self) -> list[connections.Connection]:
+        """Return the last connection of each client id to each account, the newest first."""
+        with self._reading() as connection:
+            return connections.every(connection)
+
+    def changes(self) -> int:
+        """Return a number that is another one after any other process has written."""
+        with self._store.reading() as connection:
+            return connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def open_orders(self, account: str | None = None) -> list[OrderRow]:
+        """Return every order that may still trade, of one account or of all, oldest first."""
         with self._reading() as connection:
             return order_rows.open_ones(connection, account)
 

@@ -133,12 +133,13 @@ def get(connection: sqlite3.Connection, order_ref: str) -> OrderRow | None:
     return _order_row(row) if row is not None else None
 
 
-def open_ones(connection: sqlite3.Connection, account: str) -> list[OrderRow]:
-    """Return every order that may still trade, oldest first."""
+def open_ones(connection: sqlite3.Connection, account: str | None) -> list[OrderRow]:
+    """Return every order that may still trade, of one account or of all, oldest first."""
     marks = ", ".join("?" * len(OPEN_STATES))
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM orders WHERE account = ? AND state IN ({marks}) ORDER BY created_at, order_ref",  # noqa: S608  marks
-        (account, *OPEN_STATES),
+        f"SELECT {_COLUMNS} FROM orders WHERE (? IS NULL OR account = ?) AND state IN ({marks}) "  # noqa: S608  marks
+        "ORDER BY created_at, order_ref",
+        (account, account, *OPEN_STATES),
     )
     return [_order_row(row) for row in rows]
 

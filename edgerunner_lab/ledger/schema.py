@@ -49,7 +49,16 @@ PRAGMA user_version = 2;
 """
 """Where each order came from: the cell, and the line without its flags. Orders of before have no row."""
 
-STEPS: Final = (_VERSION_1, _VERSION_2)
+_VERSION_3: Final = """
+CREATE TABLE connections (
+    account TEXT NOT NULL, client_id INTEGER NOT NULL, profile TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL,
+    at TEXT NOT NULL, PRIMARY KEY (account, client_id)
+) STRICT;
+PRAGMA user_version = 3;
+"""
+"""Where the orders of a client id can be reached by another process."""
+
+STEPS: Final = (_VERSION_1, _VERSION_2, _VERSION_3)
 """What each version adds to the one before it; steps only add, so that an older file loses nothing."""
 
 VERSION: Final = len(STEPS)

@@ -8,6 +8,7 @@ from edgerunner_lab.core.errors import LedgerError
 from edgerunner_lab.core.facts import Fill
 from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard.snapshot import Latch, LatchState, LedgerFacts
+from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.journal import JSON, Verification
 from edgerunner_lab.ledger.ledger import Evidence, Judge
 from edgerunner_lab.ledger.order_rows import OrderRow, Standing
@@ -60,7 +61,19 @@ class UnusableLedger:
         """Refuse: a halt that is not durable is none."""
         self._refuse(state, by, reason)
 
-    def open_orders(self, account: str) -> list[OrderRow]:
+    def note_connection(self, made: Connection) -> None:
+        """Refuse: there is nowhere to write it."""
+        self._refuse(made)
+
+    def connections(self) -> list[Connection]:
+        """Refuse: who was connected is not known."""
+        self._refuse()
+
+    def changes(self) -> int:
+        """Refuse: what others write is not seen."""
+        self._refuse()
+
+    def open_orders(self, account: str | None = None) -> list[OrderRow]:
         """Refuse: which orders are ours is not known."""
         self._refuse(account)
 

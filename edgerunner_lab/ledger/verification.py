@@ -1,12 +1,13 @@
 """Is the journal what was written? Asked of the file alone: no session, and no lock that an order waits for."""
 
 import contextlib
+from collections.abc import Generator
 from pathlib import Path
 
 from edgerunner_lab.core.errors import LedgerDamaged
 from edgerunner_lab.ledger import anchor, journal
 from edgerunner_lab.ledger.failures import translated
-from edgerunner_lab.ledger.journal import Verification
+from edgerunner_lab.ledger.journal import Row, Verification
 from edgerunner_lab.ledger.store import connect
 
 
@@ -24,3 +25,14 @@ def verify_file(path: Path) -> Verification:
             return journal.verify(connection, anchored)
     except LedgerDamaged as error:
         return Verification(rows=0, problem=str(error))
+
+
+def read_file(path: Path) -> Generator[Row]:
+    """Yield every row of a file's journal, oldest first; nothing in it is changed.
+
+    Raises:
+        LedgerError: it cannot be read.
+    """
+    with translated(path), contextlib.closing(connect(path, "ro")) as connection:
+        connection.execute("BEGIN")
+        yield from journal.rows(connection)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgerunner_lab.core.errors import UsageError
-from edgerunner_lab.magics.usages import BAR_KINDS, CANCEL_ALL, PROFILES, USAGES
+from edgerunner_lab.magics.usages import BAR_KINDS, CANCEL_ALL, EVERYTHING, PROFILES, USAGES
 from edgerunner_lab.magics.words import Usage, Words, quoted, read
 from edgerunner_lab.tables.cells import plain
 
@@ -49,6 +49,14 @@ class BarsArgs:
     size: str = "1h"
     rth: bool = True
     what: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltArgs:
+    """Why to halt, empty if nobody said; and whether to cancel what other programs have working as well."""
+
+    reason: str = ""
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +242,11 @@ def close_symbol(line: str) -> str:
     usage = USAGES["%close"]
     text = _at_most_one(read(line, usage), usage, "one symbol")
     return _symbol(text, usage)
+
+
+def halt_args(line: str) -> HaltArgs:
+    """Read `[--all] [--reason "words"]`; like `halt_reason` it never raises."""
+    return HaltArgs(reason=halt_reason(line), everything=EVERYTHING in line.split())
 
 
 def halt_reason(line: str, magic: str = "%halt") -> str:

@@ -5,6 +5,7 @@ from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
 from edgerunner_lab.magics.args import (
     close_symbol,
+    halt_args,
     halt_reason,
     resume_reason,
     risk_args,
@@ -74,19 +75,23 @@ class RiskMagics(Magics):
     @line_magic
     @no_var_expand
     def halt(self, line: str) -> object:
-        """Stop trading in every notebook of this user, and cancel the working orders of this one.
+        """Stop trading in every notebook of this user, and cancel their working orders.
 
-        `%halt [--reason "words"]`
+        `%halt [--all] [--reason "words"]`
 
-        The broker lets only the notebook that placed an order cancel it; orders of others that still work are named.
+        Each notebook cancels its own, for the broker lets nobody else; what still works afterwards is named.
+        With `--all` the broker cancels every order of the account, those of TWS and other programs too.
         It stays, also over restarts, until `%resume`. A halt is never refused for its wording.
+        From a terminal `edgerunner halt` does the same, also while a cell hangs.
 
         Examples::
 
             %halt
+            %halt --all
             %halt --reason "prices look wrong"
         """
-        return self._lab.halt(halt_reason(line))
+        asked = halt_args(line)
+        return self._lab.halt(asked.reason, everything=asked.everything)
 
     @line_magic
     @no_var_expand

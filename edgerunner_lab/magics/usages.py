@@ -9,6 +9,7 @@ PROFILES: Final = tuple(DEFAULT_PORTS)
 BAR_KINDS: Final = ("TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST")
 RISK_ACTIONS: Final = ("show", "set")
 CANCEL_ALL: Final = "all"
+EVERYTHING: Final = "--all"
 
 USAGES: Final = {
     usage.magic: usage
@@ -43,7 +44,12 @@ USAGES: Final = {
             example='%flatten --reason "leaving early"',
             options=("--reason",),
         ),
-        Usage(magic="%halt", example='%halt --reason "bad feed"', options=("--reason",)),
+        Usage(
+            magic="%halt",
+            example='%halt --reason "bad feed"',
+            options=("--reason",),
+            flags=(EVERYTHING,),
+        ),
         Usage(
             magic="%resume",
             example='%resume --reason "feed is back"',

@@ -96,8 +96,8 @@ class Verbs(Protocol):
         """Close every position; only exits are let through afterwards."""
         ...
 
-    def halt(self, reason: str = "", /) -> object:
-        """Stop trading and cancel working orders."""
+    def halt(self, reason: str = "", /, *, everything: bool = False) -> object:
+        """Stop trading and cancel working orders, those of other programs too where everything is meant."""
         ...
 
     def resume(self, *, reason: str) -> object:

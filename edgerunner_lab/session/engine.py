@@ -19,6 +19,7 @@ from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.ledger import owners
+from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.unusable import UnusableLedger
 from edgerunner_lab.session import adapt
@@ -30,6 +31,7 @@ from edgerunner_lab.session.history import History
 from edgerunner_lab.session.instruments import Instruments
 from edgerunner_lab.session.judgements import Judgement, Witness
 from edgerunner_lab.session.lag import LoopLag
+from edgerunner_lab.session.latch_watch import LatchWatch
 from edgerunner_lab.session.link import ConnectionState, Link
 from edgerunner_lab.session.market import Market
 from edgerunner_lab.session.orders import Orders
@@ -71,7 +73,11 @@ class Engine:
         self._clock = clock
         self._tell_change = on_change
         self.records = Records(ledger)
-        self.latch = TradingLatch(self.records, on_change=self._on_change)
+        self.latch = TradingLatch(
+            self.records,
+            on_change=self._on_change,
+            on_halt_elsewhere=self._halted_elsewhere,
+        )
         self._lag = LoopLag()
         self.ib = BrokerIB(self)
         self.instruments = Instruments(self.ib, clock=clock)
@@ -112,6 +118,7 @@ class Engine:
             in_background=self.in_background,
             cancel_all=self._cancel_own,
         )
+        self._latch_watch = LatchWatch(self.latch, self.records)
         self._limits = limits
         self.ib.pnlEvent += self._pnl_told
         self.messages: list[tuple[datetime, int, str]] = []
@@ -124,9 +131,11 @@ class Engine:
         """Begin measuring the loop; called once, on the loop."""
         self._lag.start()
         await self.latch.read()
+        self._latch_watch.start()
 
     async def stop(self) -> None:
         """Disconnect and let the ledger finish what was given to it."""
+        self._latch_watch.stop()
         await self.gateway.disconnect()
         self._lag.stop()
         await self.records.close()
@@ -251,6 +260,7 @@ class Engine:
     async def _cancel_own(self) -> None:
         """Ask the broker to cancel what works under this client id."""
         self.drop_queued_orders()
+        await self.linked()
         await self.cancels.and_wait(
             [
                 update
@@ -290,12 +300,29 @@ class Engine:
         await self.reconciler.after_connect()
         self.portfolio.attach(link.account)
         self.market.attach(link.mode)
-        facts = {
-            "mode": link.mode.value,
-            "client_id": str(link.client_id),
-            "server_version": str(link.server_version),
-        }
-        self.records.note("CONNECTED", facts)
+        self._note_connection(link)
+        if self.latch.is_halted:
+            # Whoever halted while the line was down meant what has gone on working.
+            self.in_background(self._cancel_own())
+
+    def _note_connection(self, link: Link) -> None:
+        target = self.gateway.target
+        is_embedded = target is not None and target.find_port is not None
+        made = Connection(
+            account=link.account,
+            client_id=link.client_id,
+            profile=target.profile if target is not None else "",
+            host="" if is_embedded else link.host,
+            port=0 if is_embedded else link.port,
+            at=self._clock(),
+        )
+        self.records.connection(made)
+
+    def _halted_elsewhere(self) -> None:
+        """Stop here too: nothing queued leaves, and what works under this client id is cancelled."""
+        self.drop_queued_orders()
+        self.in_background(self._cancel_own())
+        self._on_change()
 
     def _recoverable(self, link: Link) -> list[OrderUpdate]:
         """Return the ledger's open orders that are this session's to follow (on the ledger's thread).

@@ -14,12 +14,25 @@ class TradingLatch:
         words: The latch as last read or set.
     """
 
-    def __init__(self, records: Records, *, on_change: Callable[[], None]) -> None:
-        """Read and set the latch in `records`; `on_change` is called after it was set."""
+    def __init__(
+        self,
+        records: Records,
+        *,
+        on_change: Callable[[], None],
+        on_halt_elsewhere: Callable[[], None],
+    ) -> None:
+        """Read and set the latch in `records`.
+
+        Args:
+            records: Where it is durable.
+            on_change: Called after it was set.
+            on_halt_elsewhere: Called when it is first read that somebody else has halted trading.
+        """
         self.is_halted = False
         self.words = ""
         self._records = records
         self._on_change = on_change
+        self._on_halt_elsewhere = on_halt_elsewhere
         self._is_durable = True
 
     def halt_here(self, words: str) -> None:
@@ -56,8 +69,11 @@ class TradingLatch:
         if latch is None:
             self.words = "unknown"
             return
+        was_halted = self.is_halted
         self.is_halted = latch.state is LatchState.HALTED
         self.words = latch_words(latch)
+        if self.is_halted and not was_halted:
+            self._on_halt_elsewhere()
 
 
 def latch_words(latch: Latch) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from edgerunner_lab.core.errors import LedgerError, LedgerUnavailable
 from edgerunner_lab.core.facts import Fill, OrderUpdate
+from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Ledger, Standing
 from edgerunner_lab.ledger.unusable import UnusableLedger
 
@@ -63,6 +64,10 @@ class Records:
         self._write(
             lambda: self._ledger.record(update.order_ref, standing, kind=kind, facts=facts)
         )
+
+    def connection(self, made: Connection) -> None:
+        """Write where this session is connected."""
+        self._write(lambda: self._ledger.note_connection(made))
 
     def fill(self, fill: Fill) -> None:
         """Write an execution."""

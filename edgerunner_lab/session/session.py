@@ -267,9 +267,12 @@ class Session:
         """Return the whole story of one order, denied ones included; without a reference, of the last one."""
         return self._thread.run(self._verbs.why, ref)
 
-    def halt(self, reason: str = "") -> Table[OrderUpdate]:
-        """Stop trading and cancel this session's working orders; holds until `resume`, restarts included."""
-        return self._thread.run(self._verbs.halt, reason)
+    def halt(self, reason: str = "", *, everything: bool = False) -> Table[OrderUpdate]:
+        """Stop trading and cancel this session's working orders; holds until `resume`, restarts included.
+
+        With `everything` the broker cancels every order of the account, those of TWS and other programs too.
+        """
+        return self._thread.run(self._verbs.halt, reason, everything=everything)
 
     def resume(self, *, reason: str) -> Table[reports.Status]:
         """Lift a halt."""

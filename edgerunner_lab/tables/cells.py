@@ -99,8 +99,13 @@ def _text(value: str | tuple[str, ...], kind: Kind) -> str:
     if kind is Kind.ACCOUNT:
         return mask(text)
     if kind in {Kind.PROSE, Kind.LINES}:
-        return _ACCOUNT_WORD.sub(lambda found: mask(found[0]), text)
+        return masked_text(text)
     return text
+
+
+def masked_text(text: str) -> str:
+    """Return a text in which everything that looks like an account is masked."""
+    return _ACCOUNT_WORD.sub(lambda found: mask(found[0]), text)
 
 
 def _is_finite(value: float | Decimal) -> bool:

@@ -23,6 +23,7 @@ from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.guard.snapshot import LatchState, LedgerFacts
 from edgerunner_lab.ledger import anchor
+from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Evidence, Ledger
 from edgerunner_lab.ledger.order_rows import Standing
 from guard.builders import ACCOUNT, NOW
@@ -365,3 +366,35 @@ def test_reducing_never_weakens_a_halt(ledger: Ledger, open_ledger: OpenLedger) 
     assert ledger.set_latch(LatchState.REDUCING, by="flatten", reason="") == halted
     assert ledger.latch() == halted
     assert ledger.verify().rows == rows
+
+
+def test_the_last_connection_of_each_client_id_is_kept(open_ledger: OpenLedger) -> None:
+    """For whoever has to cancel its orders without it; the newest first, and in the journal."""
+    ledger = open_ledger("one")
+    first, other, again = (
+        Connection(
+            account=ACCOUNT,
+            client_id=client_id,
+            profile="paper",
+            host="127.0.0.1",
+            port=port,
+            at=NOW + timedelta(seconds=port),
+        )
+        for client_id, port in ((1, 7497), (2, 7498), (1, 7499))
+    )
+    for made in (first, other, again):
+        ledger.note_connection(made)
+
+    assert ledger.connections() == [again, other]
+    assert ledger.verify().rows == 3
+
+
+def test_a_change_by_another_process_is_noticed(open_ledger: OpenLedger) -> None:
+    """And one's own is none."""
+    ledger, other = open_ledger("one"), open_ledger("two")
+    before = ledger.changes()
+    ledger.note("CONNECTED", {})
+    assert ledger.changes() == before
+    other.set_latch(LatchState.HALTED, by="user", reason="")
+
+    assert ledger.changes() != before

@@ -9,6 +9,7 @@ from edgerunner_lab.core.errors import LedgerDamaged, LedgerError, LedgerUnavail
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.guard.snapshot import LatchState, LedgerFacts
+from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.order_rows import Standing
 from edgerunner_lab.ledger.unusable import UnusableLedger
@@ -22,6 +23,11 @@ def never_asked(_facts: LedgerFacts) -> ApprovedOrder:
     raise AssertionError("the judge was asked without a ledger")
 
 
+def a_connection() -> Connection:
+    """Return where a client id might be connected."""
+    return Connection(account=ACCOUNT, client_id=1, profile="sim", host="", port=0, at=NOW)
+
+
 CALLS: Final[dict[str, Callable[[UnusableLedger], object]]] = {
     "reserve": lambda ledger: ledger.reserve(an_order(), never_asked),
     "facts": lambda ledger: ledger.facts(ACCOUNT, None),
@@ -33,6 +39,9 @@ CALLS: Final[dict[str, Callable[[UnusableLedger], object]]] = {
     "note": lambda ledger: ledger.note("CONNECTED", {}),
     "latch": lambda ledger: ledger.latch(),
     "set_latch": lambda ledger: ledger.set_latch(LatchState.HALTED, by="user", reason=""),
+    "note_connection": lambda ledger: ledger.note_connection(a_connection()),
+    "connections": lambda ledger: ledger.connections(),
+    "changes": lambda ledger: ledger.changes(),
     "open_orders": lambda ledger: ledger.open_orders(ACCOUNT),
     "orders_since": lambda ledger: ledger.orders_since(ACCOUNT, NOW),
     "fills_since": lambda ledger: ledger.fills_since(ACCOUNT, NOW),

@@ -56,7 +56,7 @@ def offered(shell: InteractiveShell, line: str) -> list[str]:
         ("%bars SPY --what BID 30", ["30d"]),
         ("%cancel ", [*SYMBOLS, "all"]),
         ("%risk ", ["show", "set"]),
-        ("%halt --", ["--reason"]),
+        ("%halt --", ["--reason", "--all"]),
         ("%resume ", ["--reason"]),
     ],
 )

@@ -49,8 +49,9 @@ from edgerunner_lab.magics.usages import USAGES
         ("%close SPY", ("close_position", "SPY")),
         ("%flatten", ("flatten", "")),
         ('%flatten --reason "leaving early"', ("flatten", "leaving early")),
-        ("%halt", ("halt", "")),
-        ('%halt --reason "bad feed"', ("halt", "bad feed")),
+        ("%halt", ("halt", "", {"everything": False})),
+        ('%halt --reason "bad feed"', ("halt", "bad feed", {"everything": False})),
+        ('%halt --all --reason "now"', ("halt", "now", {"everything": True})),
         ('%resume --reason "feed is back"', ("resume", {"reason": "feed is back"})),
     ],
 )

@@ -239,3 +239,11 @@ def test_connecting_elsewhere_leaves_orders_as_they_are(
 
     assert [update.state for update in session.orders()] == [OrderState.WORKING]
     assert session.cancel(placed.order_ref).state is OrderState.CANCELLED
+
+
+def test_fills_of_another_notebook_are_shown_too(session: Session, second: Session) -> None:
+    """One user has one account, whichever notebook has traded."""
+    second.buy("SPY", 3)
+    second.close()
+
+    assert [fill.quantity for fill in session.fills()] == [3]

@@ -18,6 +18,7 @@ from edgerunner_lab.core.intents import (
     Units,
 )
 from edgerunner_lab.guard.checks import Check
+from edgerunner_lab.session.executions import stem_of
 from edgerunner_lab.session.judgements import Judgement
 from edgerunner_lab.session.proposals import Present, proposed
 from edgerunner_lab.session.tracking import OUR_PREFIX
@@ -149,10 +150,23 @@ class OrderVerbs(MarketVerbs):
         )
 
     async def fills(self) -> Table[Fill]:
-        """Return the executions of the last day, oldest first."""
+        """Return the executions of the last day, oldest first, those of this user's other notebooks included."""
         since = self._clock() - ORDERS_SHOWN_FOR
+        link, ledger = self._engine.gateway.link, self._engine.records.ledger
+        written = (
+            await self._engine.records.read(
+                lambda: ledger.fills_since(link.account, since), []
+            )
+            if link is not None
+            else []
+        )
+        # What this session has heard itself is the newest.
+        known = {stem_of(fill): fill for fill in (*written, *self._engine.tracker.fills)}
         return layouts.fills(
-            fill for fill in self._engine.tracker.fills if fill.time >= since
+            sorted(
+                (fill for fill in known.values() if fill.time >= since),
+                key=lambda fill: fill.time,
+            )
         )
 
     async def _previewed(self, judgement: Judgement) -> reports.Preview:
