@@ -14,6 +14,7 @@ EdgerunnerError
 ├── NoData                    the broker answered, with nothing
 ├── OrderDenied               the guard refused; carries every failed rule
 ├── OutcomeUnknown            bytes may have left and no verdict came; never resend blindly
+├── ChangeRefused             an order was not modified and works as it was
 ├── LedgerError               the durable record cannot be used
 │   ├── LedgerUnavailable     full, locked or unreachable; it may work again
 │   └── LedgerDamaged         its contents are not what we wrote; it is kept, not repaired
@@ -154,6 +155,10 @@ class OutcomeUnknown(EdgerunnerError):
     def __init__(self, order_ref: str, message: str) -> None:
         self.order_ref = order_ref
         super().__init__(message)
+
+
+class ChangeRefused(EdgerunnerError):
+    """An order was not modified and works as it was; the text says why."""
 
 
 class LedgerError(EdgerunnerError):

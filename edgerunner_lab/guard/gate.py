@@ -80,6 +80,7 @@ RULES: Final = (
     Rule("INVALID_FIELD", rules_fields.contract_facts_are_valid),
     Rule("INVALID_FIELD", rules_fields.modified_order_is_ours),
     Rule("INVALID_FIELD", rules_fields.modified_order_stays_open),
+    Rule("MODIFY_CONFLICT", rules_fields.modified_order_can_change),
     Rule("PRICE_INCREMENT", rules_fields.limit_price_is_on_tick),
     Rule("PRICE_INCREMENT", rules_fields.stop_price_is_on_tick),
     Rule("NO_LIMIT_SET", rules_size.limits_exist),

@@ -8,6 +8,7 @@ from typing import Final
 from edgerunner_lab.core.contracts import Instrument
 from edgerunner_lab.core.errors import Denial
 from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side, TimeInForce
+from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.checks import (
     Check,
     Unknown,
@@ -118,6 +119,10 @@ def contract_facts_are_valid(
     return Check(rule="INVALID_FIELD", value="contract facts")
 
 
+_CHANGEABLE: Final = frozenset({OrderState.ACKED, OrderState.WORKING, OrderState.PARTIAL})
+"""States in which a modification does not race with an end that is under way."""
+
+
 def modified_order_is_ours(
     order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
 ) -> Denial | Check:
@@ -136,6 +141,36 @@ def modified_order_is_ours(
     if not same:
         return _invalid("replaces", shown, "account, contract and side cannot be changed")
     return Check(rule="INVALID_FIELD", value="modification")
+
+
+def modified_order_can_change(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R35: only an order that surely works is modified, in size and prices, and a day order into one that may not wait."""
+    old = snapshot.open_order
+    if old is None or order.replaces is None or not old.state.is_open:
+        # No modification, or none that `modified_order_is_ours` lets pass.
+        return Check(rule="MODIFY_CONFLICT", value="no working order to change")
+    if old.state not in _CHANGEABLE:
+        return _conflict("state", old.state.value, "cancel it, or wait for the broker")
+    if old.order_type != order.order_type:
+        return _conflict(
+            "type",
+            str(old.order_type),
+            "the kind of an order stays; cancel it and place another",
+        )
+    becomes_immediate = (old.tif, order.tif) == (TimeInForce.DAY, TimeInForce.IOC)
+    if old.tif != order.tif and not becomes_immediate:
+        return _conflict("tif", str(old.tif), "only DAY may be changed, to IOC")
+    return Check(rule="MODIFY_CONFLICT", value=old.state.value)
+
+
+def _conflict(field: str, value: str, hint: str) -> Denial:
+    return Denial(
+        code="MODIFY_CONFLICT",
+        facts=((field, escaped(value)),),
+        hint=f"{hint}; nothing was sent",
+    )
 
 
 def modified_order_stays_open(

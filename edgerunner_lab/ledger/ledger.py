@@ -92,7 +92,9 @@ class Ledger:
         self._store.close()
 
     def reserve(self, order: ProposedOrder, judge: Judge) -> Reservation:
-        """Judge an order on what the ledger says now, and write its intent durably, in one transaction.
+        """Judge an order, or a modification, on what the ledger says now, and write its intent durably, in one transaction.
+
+        A modification is not known to have happened until the broker says so: until then the worse of both counts.
 
         Raises:
             OrderDenied: by `judge`; the attempt and its reasons are recorded.
@@ -256,9 +258,13 @@ class Ledger:
         approved = judge(facts)
         assert approved.order == order, "what is judged is what is reserved"
         reservations.insert_attempt(connection, order.account, now, accepted=True)
-        order_rows.insert(connection, order, now, self.owner)
-        sources.insert(connection, order)
-        seq = writer.append("INTENT", entries.intent_facts(approved), order.order_ref)
+        if order.replaces is None:
+            order_rows.insert(connection, order, now, self.owner)
+            sources.insert(connection, order)
+        else:
+            order_rows.amend(connection, order, now, self.owner)
+        kind = "INTENT" if order.replaces is None else "MODIFY_INTENT"
+        seq = writer.append(kind, entries.intent_facts(approved), order.order_ref)
         return Reservation(approved=approved, journal_seq=seq, committed_at=now)
 
     def _write_latch(self, writer: Writer, new: Latch) -> None:

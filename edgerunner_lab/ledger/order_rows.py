@@ -32,12 +32,22 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a modification may change: whole quantity and prices."""
+
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where an order stands, for its row.
 
     Attributes:
         order_id: With `client_id` and `perm_id` what the order has got meanwhile; 0 leaves what is known.
         filled: Everything that has filled so far.
+        terms: As they now are at the broker, or may be; None leaves what is known.
     """
 
     state: OrderState
@@ -45,6 +55,7 @@ class Standing:
     client_id: int = 0
     perm_id: int = 0
     filled: Decimal = Decimal(0)
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,44 @@ def insert(
     )  # fmt: skip
 
 
+def amend(
+    connection: sqlite3.Connection, order: ProposedOrder, now: datetime, owner: str
+) -> None:
+    """Let a modification that is on its way count beside what it modifies: the larger size, the bolder limit."""
+    assert order.replaces is not None, "a new order has no row to amend"
+    known = get(connection, order.replaces)
+    if known is None:
+        return
+    _write_terms(connection, order.replaces, terms_at_worst(known.update, order))
+    connection.execute(
+        "UPDATE orders SET owner = ?, updated_at = ? WHERE order_ref = ?",
+        (owner, stamp(now), order.replaces),
+    )
+
+
+def terms_at_worst(old: OrderUpdate, new: ProposedOrder) -> Terms:
+    """Return the terms that an order may have while it is not known whether it has been modified."""
+    limits = [price for price in (old.limit_price, new.limit_price) if price is not None]
+    bolder = max if new.side is Side.BUY else min
+    return Terms(
+        quantity=max(old.quantity, new.quantity),
+        limit_price=bolder(limits) if limits else None,
+        stop_price=new.stop_price,
+    )
+
+
+def _write_terms(connection: sqlite3.Connection, order_ref: str, terms: Terms) -> None:
+    connection.execute(
+        "UPDATE orders SET quantity = ?, limit_price = ?, stop_price = ? WHERE order_ref = ?",
+        (
+            digits(terms.quantity),
+            digits_or_none(terms.limit_price),
+            digits_or_none(terms.stop_price),
+            order_ref,
+        ),
+    )
+
+
 def update(
     connection: sqlite3.Connection,
     order_ref: str,
@@ -101,6 +150,8 @@ def update(
             digits(standing.filled), owner, stamp(now), order_ref,
         ),
     )  # fmt: skip
+    if standing.terms is not None:
+        _write_terms(connection, order_ref, standing.terms)
     settling.begin(
         connection,
         settling.Share(

@@ -1,6 +1,7 @@
 """What each magic was asked, as frozen objects; wrong use ends in one line, and nothing is sent."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,10 @@ PATTERN_CHARS_MAX: Final = 64
 REASON_CHARS_MAX: Final = 200
 """Longest reason kept in the journal; a sentence or two."""
 
+NEW_TERMS: Final = {"qty": "quantity", "lmt": "limit", "stp": "stop", "ioc": "tif"}
+"""word of `%modify` -> what it changes"""
+
+_DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?", re.ASCII)
 _SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9 ./-]{0,39}")
 _NUMBER_AND_UNIT: Final = re.compile(r"[0-9]{1,6}[a-z]{1,4}")
 _ACCOUNT: Final = re.compile(r"[A-Z0-9]{2,20}")
@@ -49,6 +54,15 @@ class BarsArgs:
     size: str = "1h"
     rth: bool = True
     what: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyArgs:
+    """Which order to change, and how; `terms` are quantity, limit, stop and tif, as typed."""
+
+    what: str
+    terms: Mapping[str, str]
+    preview: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +212,35 @@ def cancel_what(line: str) -> str:
     if not what.isprintable():
         usage.wrong(quoted(what), expected)
     return CANCEL_ALL if what.lower() == CANCEL_ALL else what
+
+
+def modify_args(line: str) -> ModifyArgs:
+    """Read `REF [qty N] [lmt PRICE] [stp PRICE] [ioc] [--preview]`.
+
+    Raises:
+        UsageError: see the module.
+    """
+    usage = USAGES["%modify"]
+    words = read(line, usage)
+    what, *rest = words.plain or ("",)
+    if not what or not what.isprintable():
+        usage.wrong(quoted(what) if what else "nothing", "an order's reference or name")
+    terms: dict[str, str] = {}
+    while rest:
+        word = rest.pop(0)
+        name = NEW_TERMS.get(word.lower())
+        if name is None or name in terms:
+            usage.wrong(quoted(word), "each of qty, lmt, stp and ioc at most once")
+        if name == "tif":
+            terms[name] = word.upper()
+        elif rest and _DECIMAL.fullmatch(rest[0]):
+            terms[name] = rest.pop(0)
+        else:
+            found = quoted(rest[0]) if rest else "nothing"
+            usage.wrong(f"{found} after {word}", "a number such as 501.25")
+    if not terms:
+        usage.wrong("nothing to change", "qty, lmt, stp or ioc")
+    return ModifyArgs(what=what, terms=terms, preview="--preview" in words.flags)
 
 
 def risk_args(line: str) -> RiskArgs:

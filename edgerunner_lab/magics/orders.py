@@ -1,9 +1,15 @@
-"""`%order`, `%cancel`, `%orders`, `%fills` and `%why`."""
+"""`%order`, `%modify`, `%cancel`, `%orders`, `%fills` and `%why`."""
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from edgerunner_lab.magics.args import cancel_what, no_args, order_text, why_ref
+from edgerunner_lab.magics.args import (
+    cancel_what,
+    modify_args,
+    no_args,
+    order_text,
+    why_ref,
+)
 from edgerunner_lab.magics.verbs import Verbs
 
 
@@ -53,6 +59,25 @@ class OrderMagics(Magics):
             %cancel all
         """
         return self._lab.cancel(cancel_what(line))
+
+    @line_magic
+    @no_var_expand
+    def modify(self, line: str) -> object:
+        """Change a working order of this notebook: its size or its prices, through the guard like a new one.
+
+        `%modify REF [qty N] [lmt PRICE] [stp PRICE] [ioc] [--preview]`
+
+        REF is the order's reference or name. `qty` is the whole order's, with what has filled. Until the broker has
+        confirmed the change, both forms count against the limits; what it refuses works on as it was.
+
+        Examples::
+
+            %modify probe lmt 501
+            %modify probe qty 20 lmt 501.25
+            %modify probe lmt 502 --preview
+        """
+        asked = modify_args(line)
+        return self._lab.modify(asked.what, preview=asked.preview, **asked.terms)
 
     @line_magic
     @no_var_expand

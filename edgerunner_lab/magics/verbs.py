@@ -88,6 +88,10 @@ class Verbs(Protocol):
         """Return the story of one order."""
         ...
 
+    def modify(self, what: str, /, *, preview: bool = False, **terms: str) -> object:
+        """Change a working order; `terms` are quantity, limit, stop and tif, as typed."""
+        ...
+
     def close_position(self, symbol: str, /) -> object:
         """Close one position."""
         ...

@@ -46,9 +46,16 @@ class Cancels:
                 f"that has ended, `%connect PROFILE --client-id {update.client_id}`"
             )
         if self._ib.client.take_back(update.order_id):
-            # Its own frame has not left yet: a cancel would overtake it and find nothing.
-            self._tracker.withdraw_queued(update.order_ref, "cancelled before it was sent")
-            return
+            if self._tracker.change_of(update.order_ref) is None:
+                # Its own frame has not left yet: a cancel would overtake it and find nothing.
+                self._tracker.withdraw_queued(
+                    update.order_ref, "cancelled before it was sent"
+                )
+                return
+            # What was taken back is only a change: the order works at the broker.
+            self._tracker.refuse_change(
+                update.order_ref, "cancelled before the change was sent"
+            )
         self._tracker.conclude(update.order_ref, lifecycle.CancelRequested())
         self._ib.cancelOrder(Order(orderId=update.order_id, clientId=update.client_id))
         self._watchdogs.follow(self._watch_cancel(update.order_ref))

@@ -35,6 +35,14 @@ class Judgement:
     link: Link
     taken_mono: float
 
+    @property
+    def order_id_of_replaced(self) -> int:
+        """The id under which the order to be modified was placed."""
+        assert self.snapshot.open_order is not None, (
+            "the guard lets no other modification pass"
+        )
+        return self.snapshot.open_order.order_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
@@ -74,7 +82,7 @@ class Witness:
             broker_working=(*self._open_at_broker(), *self.portfolio.unsettled(now)),
             account=self.portfolio.account(),
             fx_rate=self.portfolio.fx_rate(instrument.currency),
-            open_order=None,
+            open_order=self.tracker.order(order.replaces) if order.replaces else None,
             now_mono=now,
         )
         return Judgement(

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from edgerunner_lab.core import lifecycle
 from edgerunner_lab.core.errors import (
+    ChangeRefused,
     Denial,
     FirewallBreach,
     LedgerError,
@@ -24,6 +25,7 @@ from edgerunner_lab.core.errors import (
 from edgerunner_lab.core.facts import OrderUpdate
 from edgerunner_lab.core.intents import (
     OrderType,
+    ProposedOrder,
     TimeInForce,
 )
 from edgerunner_lab.core.lifecycle import OrderState
@@ -121,19 +123,7 @@ class Orders:
             OutcomeUnknown: the broker said nothing within 5 s; the order is followed further.
         """
         order = judgement.order
-        abandoned = asyncio.Event()
-        carrying = asyncio.create_task(
-            self._carry_out(judgement, abandoned), name=f"send {order.order_ref}"
-        )
-        self._under_way.add(carrying)
-        carrying.add_done_callback(self._carried)
-        try:
-            # The commit runs on another thread and cannot be taken back: an interrupt may stop the waiting for it,
-            # never leave a reservation behind that nobody sends or withdraws.
-            warnings = await asyncio.shield(carrying)
-        except asyncio.CancelledError:
-            abandoned.set()
-            raise
+        warnings = await self._without_interrupt(judgement)
         update = await self._tracker.wait_until(
             order.order_ref, _has_verdict, VERDICT_SECONDS
         )
@@ -161,24 +151,14 @@ class Orders:
             FirewallBreach: ours; the order is recorded as withdrawn.
         """
         order = reservation.approved.order
-        now = asyncio.get_running_loop().time()
-        if self._latch.is_halted:
-            self._withdraw_unsent(reservation, "halted before the order was sent")
-            raise OrderDenied([_HALTED_MEANWHILE])
-        if now - judgement.taken_mono > JUDGEMENT_SECONDS:
-            reason = "the decision was older than a second before the order was sent"
-            self._withdraw_unsent(reservation, reason)
-            raise NotConnected(f"{reason}; nothing was sent, try again")
+        self._check_still_holds(reservation, judgement)
         link = judgement.link
-        if self._gateway.link is not link or link.missing:
-            self._withdraw_unsent(
-                reservation, "the connection changed before the order was sent"
-            )
-            raise NotConnected(
-                "the connection changed before the order was sent; nothing was sent, try again"
-            )
-        order_id = self._ib.client.getReqId()
-        self._tracker.begin(order, order_id, link.client_id)
+        if order.replaces is None:
+            order_id = self._ib.client.getReqId()
+            self._tracker.begin(order, order_id, link.client_id)
+        else:
+            order_id = judgement.order_id_of_replaced
+            self._tracker.begin_change(order)
         link.firewall.grant(
             Permit(
                 order_ref=order.order_ref,
@@ -188,29 +168,119 @@ class Orders:
                 generation=link.generation,
             )
         )
-        self._ib.placeOrder(
-            adapt.instrument_contract(order.instrument), adapt.to_order(order, order_id)
-        )
+        contract = adapt.instrument_contract(order.instrument)
+        if order.replaces is not None:
+            # Past ib_async's own books: what it takes for ended (RISK P1) it would refuse, after the bytes have left.
+            self._ib.client.placeOrder(order_id, contract, adapt.to_order(order, order_id))  # pyright: ignore[reportUnknownMemberType]  # ib_async leaves it open
+            self._check_change_left(order)
+            return
+        self._ib.placeOrder(contract, adapt.to_order(order, order_id))
         placed = self._tracker.order(order.order_ref)
         if placed is not None and placed.state is OrderState.WITHDRAWN:
             raise FirewallBreach(PLACE_ORDER, f"{placed.reason}; nothing was sent")
         self._watchdogs.follow(self._watch(order.order_ref))
 
+    async def modify(self, judgement: Judgement) -> Sent:
+        """Judge a modification, reserve the worse of old and new durably, send it, and return the order as it then is.
+
+        Raises:
+            OrderDenied: every failed rule; nothing was sent, the order works as it was.
+            ChangeRefused: the broker's own words; the order works as it was.
+            OutcomeUnknown: the broker has not said so within 5 s; both forms count until it does.
+        """
+        order = judgement.order
+        ref = order.order_ref
+        warnings = await self._without_interrupt(judgement)
+        update = await self._tracker.wait_until(ref, self._is_changed, VERDICT_SECONDS)
+        change = self._tracker.change_of(ref)
+        if change is not None and change.refused:
+            raise ChangeRefused(
+                f"{ref}: not changed: {change.refused}; it is {update.state.value} as it was, see %orders"
+            )
+        if change is not None and update.state.is_open:
+            raise OutcomeUnknown(
+                ref,
+                f"{ref}: the broker has not confirmed the change within {VERDICT_SECONDS:g} s; the order may have its old "
+                "or its new terms, `%orders` shows them as soon as the broker speaks",
+            )
+        return Sent(update=update, warnings=warnings)
+
+    def _is_changed(self, update: OrderUpdate) -> bool:
+        change = self._tracker.change_of(update.order_ref)
+        return change is None or bool(change.refused) or not update.state.is_open
+
     def written(self, order_id: int) -> None:
         """Hear that an order's frame was given to the socket."""
         ref = self._ref_of_own(order_id)
-        if ref is not None:
-            self.last_written_mono = asyncio.get_running_loop().time()
+        if ref is None:
+            return
+        self.last_written_mono = asyncio.get_running_loop().time()
+        if self._tracker.change_of(ref) is None:
             self._tracker.conclude(ref, lifecycle.Sent())
+        else:
+            self._tracker.note_change_sent(ref)
 
     def withheld(self, order_id: int, reason: str) -> None:
         """Hear that an order's frame was stopped before the socket."""
         ref = self._ref_of_own(order_id)
         _log.error("the firewall stopped order id %s: %s", order_id, reason)
-        if ref is not None:
+        if ref is None:
+            return
+        if self._tracker.change_of(ref) is None:
             self._tracker.conclude(ref, lifecycle.Withdrawn(reason=reason), reason=reason)
+        else:
+            # The order itself works at the broker, as it was.
+            self._tracker.refuse_change(ref, reason)
 
     # Inside.
+
+    async def _without_interrupt(self, judgement: Judgement) -> tuple[str, ...]:
+        """Reserve and place whatever happens to the caller; return what the guard warned of."""
+        abandoned = asyncio.Event()
+        carrying = asyncio.create_task(
+            self._carry_out(judgement, abandoned), name=f"send {judgement.order.order_ref}"
+        )
+        self._under_way.add(carrying)
+        carrying.add_done_callback(self._carried)
+        try:
+            # The commit runs on another thread and cannot be taken back: an interrupt may stop the waiting for it,
+            # never leave a reservation behind that nobody sends or withdraws.
+            return await asyncio.shield(carrying)
+        except asyncio.CancelledError:
+            abandoned.set()
+            raise
+
+    def _check_still_holds(self, reservation: Reservation, judgement: Judgement) -> None:
+        """Withdraw an order whose judgement is no longer that of now.
+
+        Raises:
+            OrderDenied, NotConnected: why; nothing was sent.
+        """
+        if self._latch.is_halted:
+            self._withdraw_unsent(reservation, "halted before the order was sent")
+            raise OrderDenied([_HALTED_MEANWHILE])
+        age = asyncio.get_running_loop().time() - judgement.taken_mono
+        if age > JUDGEMENT_SECONDS:
+            reason = "the decision was older than a second before the order was sent"
+            self._withdraw_unsent(reservation, reason)
+            raise NotConnected(f"{reason}; nothing was sent, try again")
+        if self._gateway.link is not judgement.link or judgement.link.missing:
+            self._withdraw_unsent(
+                reservation, "the connection changed before the order was sent"
+            )
+            raise NotConnected(
+                "the connection changed before the order was sent; nothing was sent, try again"
+            )
+
+    def _check_change_left(self, order: ProposedOrder) -> None:
+        """Say so where the firewall has stopped a modification.
+
+        Raises:
+            FirewallBreach: ours; nothing was sent.
+        """
+        change = self._tracker.change_of(order.order_ref)
+        if change is not None and change.refused:
+            raise FirewallBreach(PLACE_ORDER, f"{change.refused}; nothing was sent")
 
     async def _carry_out(
         self, judgement: Judgement, abandoned: asyncio.Event
@@ -254,6 +324,10 @@ class Orders:
 
     def _withdraw_unsent(self, reservation: Reservation, reason: str) -> None:
         order = reservation.approved.order
+        if order.replaces is not None:
+            self._tracker.begin_change(order)
+            self._tracker.refuse_change(order.replaces, reason)
+            return
         self._tracker.begin(order, 0, 0)
         self._tracker.conclude(
             order.order_ref, lifecycle.Withdrawn(reason=reason), reason=reason

@@ -11,6 +11,7 @@ from edgerunner_lab.core.errors import LedgerError, LedgerUnavailable
 from edgerunner_lab.core.facts import Fill, OrderUpdate
 from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Ledger, Standing
+from edgerunner_lab.ledger.order_rows import Terms
 from edgerunner_lab.ledger.unusable import UnusableLedger
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,11 @@ class Records:
             client_id=update.client_id,
             perm_id=update.perm_id,
             filled=update.filled,
+            terms=Terms(
+                quantity=update.quantity,
+                limit_price=update.limit_price,
+                stop_price=update.stop_price,
+            ),
         )
         self._write(
             lambda: self._ledger.record(update.order_ref, standing, kind=kind, facts=facts)

@@ -32,7 +32,7 @@ from edgerunner_lab.session.limits_file import LimitsInForce
 from edgerunner_lab.session.loop import SessionThread
 from edgerunner_lab.session.settings import load_settings, preferred_client_id
 from edgerunner_lab.session.verbs.all import Verbs
-from edgerunner_lab.session.verbs.arguments import How, Number, Where, Which
+from edgerunner_lab.session.verbs.arguments import How, NewTerms, Number, Where, Which
 from edgerunner_lab.session.verbs.surroundings import Surroundings
 from edgerunner_lab.tables import reports, stories
 from edgerunner_lab.tables.table import Table
@@ -40,7 +40,7 @@ from edgerunner_lab.tables.table import Table
 _log = logging.getLogger(__name__)
 
 AWAITABLE = (
-    "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "cancel", "orders",
+    "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "modify", "cancel", "orders",
     "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "why", "halt", "resume",
 )  # fmt: skip
 """The verbs that `lab.aio` has too."""
@@ -221,6 +221,18 @@ class Session:
             self._verbs.trade, Side.SELL, symbol, quantity, source=source, **how
         )
 
+    def modify(
+        self, what: str, *, preview: bool = False, **terms: Unpack[NewTerms]
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Change a working order, by reference or name: `lab.modify("probe", limit="500.10")`."""
+        return self._thread.run(
+            self._verbs.modify,
+            what,
+            source=self.source("python"),
+            preview=preview,
+            **terms,
+        )
+
     def cancel(self, what: str) -> Table[OrderUpdate]:
         """Cancel working orders: one by reference or name, all of a symbol, or `"all"`."""
         return self._thread.run(self._verbs.cancel, what)
@@ -318,7 +330,7 @@ class AwaitableVerbs:
         session = self._session
 
         def call(*args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
-            if name in ("order", "buy", "sell", "close_position", "flatten"):
+            if name in ("order", "buy", "sell", "modify", "close_position", "flatten"):
                 kwargs["source"] = session.source("python")
             if name in ("buy", "sell"):
                 return session.thread.future(

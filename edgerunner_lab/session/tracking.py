@@ -16,6 +16,7 @@ from edgerunner_lab.core.codes import Effect, classify
 from edgerunner_lab.core.facts import Fill, OrderUpdate
 from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.core.lifecycle import OrderState
+from edgerunner_lab.ledger.order_rows import terms_at_worst
 from edgerunner_lab.session import adapt
 from edgerunner_lab.session.broker import RawStatus
 from edgerunner_lab.session.executions import Executions, stem_of, version_of
@@ -35,8 +36,38 @@ Journal = Callable[[OrderUpdate, str, Mapping[str, str]], None]
 
 
 @dataclass(slots=True)
+class Change:
+    """A modification that is on its way: until the broker has spoken, the order may have either form.
+
+    Attributes:
+        asked: The order as it is to be.
+        refused: Why it has not been changed; empty while that is open.
+    """
+
+    asked: ProposedOrder
+    refused: str = ""
+
+    def is_in(self, update: OrderUpdate) -> bool:
+        """Whether the broker tells the order as it is to be."""
+        return terms_of(update) == (
+            self.asked.quantity,
+            self.asked.limit_price,
+            self.asked.stop_price,
+        )
+
+
+def terms_of(update: OrderUpdate) -> tuple[Decimal, Decimal | None, Decimal | None]:
+    """Return what a modification may change."""
+    return update.quantity, update.limit_price, update.stop_price
+
+
+@dataclass(slots=True)
 class Tracked:
-    """One order and what its executions add up to."""
+    """One order and what its executions add up to.
+
+    Attributes:
+        change: The modification that is on its way, or the last one that was refused.
+    """
 
     update: OrderUpdate
     executed_by_stem: dict[str, tuple[int, Fill]] = field(
@@ -48,6 +79,8 @@ class Tracked:
     )
     is_foreign: bool = False
     has_worked: bool = False
+    outside_rth: bool = False
+    change: Change | None = None
 
     @property
     def executed(self) -> Decimal:
@@ -134,6 +167,32 @@ class Tracker:
         )
         self.adopt(update)
 
+    def begin_change(self, order: ProposedOrder) -> None:
+        """Know a modification before its bytes leave."""
+        assert order.replaces is not None, "a new order is begun"
+        self._by_ref[order.replaces].change = Change(asked=order)
+
+    def change_of(self, ref: str) -> Change | None:
+        """Return the modification of an order that is on its way, or was refused; None for none, or one that is done."""
+        tracked = self._by_ref.get(ref)
+        return tracked.change if tracked is not None else None
+
+    def note_change_sent(self, ref: str) -> None:
+        """Write down that a modification was given to the socket."""
+        self._journal(self._at_worst(self._by_ref[ref]), "ModifySent", {})
+
+    def refuse_change(self, ref: str, reason: str) -> None:
+        """Conclude that an order was not modified: it is as the broker last told it."""
+        tracked = self._by_ref[ref]
+        assert tracked.change is not None, "there is a change to refuse"
+        tracked.change.refused = reason
+        self._journal(tracked.update, "ModifyRefused", {"reason": reason})
+        _wake(tracked)
+
+    def is_outside_rth(self, ref: str) -> bool:
+        """Return whether an order also works outside regular trading hours."""
+        return self._by_ref[ref].outside_rth
+
     def adopt(self, update: OrderUpdate, *, is_foreign: bool = False) -> Tracked:
         """Take an order in, from the ledger or from the broker."""
         tracked = Tracked(update=update, status_filled=update.filled, is_foreign=is_foreign)
@@ -214,8 +273,11 @@ class Tracker:
         tracked = self._known_or_new(contract, order, state.status)
         if self.seen_open is not None:
             self.seen_open.add(tracked.update.order_ref)
+        before = terms_of(tracked.update)
         tracked.update = retold(tracked.update, order)
+        tracked.outside_rth = order.outsideRth
         self._index(tracked.update)
+        self._note_terms(tracked, before)
         self._apply(
             tracked,
             lifecycle.OpenReported(status=state.status),
@@ -327,11 +389,17 @@ class Tracker:
         effect = classify(
             code, has_order=True, is_working=tracked.has_worked, text=text
         ).effect
-        if effect is Effect.REJECTED:
+        if effect is Effect.CANCELLED:
+            self._apply(tracked, lifecycle.CancelConfirmed(), reason=reason)
+        elif self._is_changing(tracked) and effect not in (Effect.LIVE, Effect.NONE):
+            # Whatever it says of a new order, of a change it says that there is none; whether the order itself is
+            # still there, the broker is asked.
+            self.refuse_change(ref, reason)
+            if effect is not Effect.MODIFY_VERDICT:
+                self._apply(tracked, lifecycle.Doubt(reason=reason), reason=reason)
+        elif effect is Effect.REJECTED:
             evidence = lifecycle.Rejected(code=code, was_working=tracked.has_worked)
             self._apply(tracked, evidence, reason=reason)
-        elif effect is Effect.CANCELLED:
-            self._apply(tracked, lifecycle.CancelConfirmed(), reason=reason)
         elif effect in (Effect.LIVE, Effect.MODIFY_VERDICT, Effect.NONE):
             self._apply(tracked, lifecycle.Noticed(code=code), reason=reason)
         else:
@@ -349,6 +417,10 @@ class Tracker:
         )
 
     # Inside.
+
+    @staticmethod
+    def _is_changing(tracked: Tracked) -> bool:
+        return tracked.change is not None and not tracked.change.refused
 
     def _apply(
         self, tracked: Tracked, evidence: lifecycle.Evidence, *, reason: str
@@ -368,11 +440,38 @@ class Tracker:
         )  # fmt: skip
         if is_news and not tracked.is_foreign:
             facts = {"evidence": repr(evidence), "reason": reason}
-            self._journal(tracked.update, type(evidence).__name__, facts)
+            self._journal(self._at_worst(tracked), type(evidence).__name__, facts)
         tracked.has_worked = tracked.has_worked or state in _WORKED
         if state is OrderState.UNKNOWN and before.state is not OrderState.UNKNOWN:
             self._on_doubt(before.order_ref)
         _wake(tracked)
+
+    def _note_terms(
+        self, tracked: Tracked, before: tuple[Decimal, Decimal | None, Decimal | None]
+    ) -> None:
+        """Write down that an order has other terms than before, whoever changed them."""
+        is_done = (
+            tracked.change is not None
+            and not tracked.change.refused
+            and tracked.change.is_in(tracked.update)
+        )
+        if is_done:
+            tracked.change = None
+        if (is_done or terms_of(tracked.update) != before) and not tracked.is_foreign:
+            self._journal(self._at_worst(tracked), "Modified", {})
+
+    @staticmethod
+    def _at_worst(tracked: Tracked) -> OrderUpdate:
+        """Return an order for the ledger: with a modification on its way, in the form that may do more."""
+        if tracked.change is None or tracked.change.refused:
+            return tracked.update
+        terms = terms_at_worst(tracked.update, tracked.change.asked)
+        return replace(
+            tracked.update,
+            quantity=terms.quantity,
+            limit_price=terms.limit_price,
+            stop_price=terms.stop_price,
+        )
 
     def _known_or_new(self, contract: Contract, order: Order, status: str) -> Tracked:
         ref = self._ref_of_order(order)

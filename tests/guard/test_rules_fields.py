@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgerunner_lab.core.contracts import PriceBand, SecType
-from edgerunner_lab.core.intents import OrderType, Side
+from edgerunner_lab.core.intents import OrderType, Side, TimeInForce
 from edgerunner_lab.core.lifecycle import OrderState
 from guard.builders import (
     NOW,
@@ -219,6 +219,37 @@ def test_a_modification_of_a_working_order_passes() -> None:
 def test_a_modification_that_fits_no_working_order_denies(old: Any) -> None:
     """It names an open order of the same account, contract and side, and leaves something to trade."""
     assert codes(modification(), a_snapshot(open_order=old)) == ["INVALID_FIELD"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ({"state": OrderState.PENDING_CANCEL}, {}, "state=cancel requested"),
+        ({"state": OrderState.UNKNOWN}, {}, "state=unknown"),
+        ({"state": OrderState.SENT}, {}, "state=sent"),
+        ({"order_type": OrderType.MARKET}, {}, "type=MKT"),
+        ({"tif": TimeInForce.GTC}, {"tif": TimeInForce.DAY}, "tif=GTC"),
+        ({"tif": TimeInForce.DAY}, {"tif": TimeInForce.GTC}, "tif=DAY"),
+    ],
+)
+def test_an_order_that_may_be_ending_or_is_of_another_kind_is_not_modified(
+    old: dict[str, Any], new: dict[str, Any], said: str
+) -> None:
+    """A race with a cancel or a doubt has no good end; kinds and lifetimes stay as they are."""
+    snapshot = a_snapshot(open_order=an_open_order(**old))
+
+    [denial] = denials(replace(modification(), **new), snapshot)
+    assert denial.startswith(f"MODIFY_CONFLICT: {said} — ")
+
+
+@pytest.mark.parametrize(
+    "state", [OrderState.ACKED, OrderState.WORKING, OrderState.PARTIAL]
+)
+def test_a_day_order_may_be_told_to_fill_at_once_or_go(state: OrderState) -> None:
+    """The one change of lifetime that the broker takes."""
+    snapshot = a_snapshot(open_order=an_open_order(state=state))
+
+    assert codes(replace(modification(), tif=TimeInForce.IOC), snapshot) == []
 
 
 def test_a_modification_says_how_much_has_filled() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edgerunner_lab.core.errors import UsageError
 from edgerunner_lab.magics import args
-from edgerunner_lab.magics.args import BarsArgs, ConnectArgs, RiskArgs
+from edgerunner_lab.magics.args import BarsArgs, ConnectArgs, HaltArgs, RiskArgs
 from edgerunner_lab.magics.usages import USAGES
 
 Reader = Callable[[str], object]
@@ -22,6 +22,7 @@ READERS: dict[str, Reader] = {
     "%search": args.pattern,
     "%bars": args.bars_args,
     "%order": args.order_text,
+    "%modify": args.modify_args,
     "%cancel": args.cancel_what,
     "%orders": lambda line: args.no_args(line, "%orders"),
     "%fills": lambda line: args.no_args(line, "%fills"),
@@ -31,7 +32,7 @@ READERS: dict[str, Reader] = {
     "%why": args.why_ref,
     "%close": args.close_symbol,
     "%flatten": lambda line: args.halt_reason(line, "%flatten"),
-    "%halt": args.halt_reason,
+    "%halt": args.halt_args,
     "%resume": args.resume_reason,
 }
 
@@ -336,3 +337,47 @@ def test_any_line_is_understood_or_refused_on_one_line(magic: str, line: str) ->
     except UsageError as error:
         assert str(error).isprintable()  # noqa: PT017  both outcomes are right
         assert str(error).startswith(f"{magic}: found ")  # noqa: PT017  both outcomes are right
+
+
+# %modify
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("", "found nothing"),
+        ("probe", "found nothing to change"),
+        ("probe lmt", "found nothing after lmt"),
+        ("probe lmt soon", 'found "soon" after lmt'),
+        ("probe lmt -5", 'found "-5" after lmt'),
+        ("probe lmt 1e5", 'found "1e5" after lmt'),
+        ("probe lmt 5 lmt 6", 'found "lmt"'),
+        ("probe 5", 'found "5"'),
+        ("probe lmt 5 --again", 'found "--again"'),
+        ("pro\x1bbe lmt 5", "found"),
+    ],
+)
+def test_a_change_that_says_nothing_clear_is_refused(line: str, found: str) -> None:
+    """Nothing is sent, and an example is given."""
+    with pytest.raises(UsageError, match="%modify") as refused:
+        args.modify_args(line)
+
+    assert found in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", HaltArgs()),
+        ("--all", HaltArgs(everything=True)),
+        ('--all --reason "now then"', HaltArgs(reason="now then", everything=True)),
+        ('"so wrong --all', HaltArgs(reason="so wrong --all", everything=True)),
+        ("--allofit", HaltArgs(reason="--allofit")),
+    ],
+)
+def test_a_halt_of_everything_is_heard_in_any_wording(
+    line: str, expected: HaltArgs
+) -> None:
+    """Also where the rest of the line cannot be read."""
+    assert args.halt_args(line) == expected

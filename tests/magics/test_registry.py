@@ -44,6 +44,11 @@ from edgerunner_lab.magics.usages import USAGES
         ("%risk", ("risk",)),
         ("%risk show", ("risk",)),
         ("%risk set max_order_qty.STK 100", ("set_risk", "max_order_qty.STK", "100")),
+        (
+            "%modify probe qty 20 lmt 501.25 --preview",
+            ("modify", "probe", {"preview": True, "quantity": "20", "limit": "501.25"}),
+        ),
+        ("%modify probe ioc", ("modify", "probe", {"preview": False, "tif": "IOC"})),
         ("%why", ("why", "")),
         ("%why probe", ("why", "probe")),
         ("%close SPY", ("close_position", "SPY")),

@@ -1,7 +1,10 @@
 """The keyword arguments of the verbs, named once for the blocking and the awaitable form."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypedDict
+
+from edgerunner_lab.core.errors import UsageError
+from edgerunner_lab.core.intents import TimeInForce
 
 Number = Decimal | float | str
 """Floats are taken as their shortest text (0.1 is a tenth), never as the binary number behind it."""
@@ -35,6 +38,22 @@ class Which(TypedDict, total=False):
     what: str | None
 
 
+class NewTerms(TypedDict, total=False):
+    """What is to be different about a working order; what is left out stays as it is.
+
+    Attributes:
+        quantity: The whole order's, with what has filled.
+        limit: Worst acceptable price per unit, in the contract's currency.
+        stop: Trigger price, likewise.
+        tif: IOC, for a day order that is to fill at once or go.
+    """
+
+    quantity: Number | None
+    limit: Number | None
+    stop: Number | None
+    tif: str | None
+
+
 class How(TypedDict, total=False):
     """How to buy or sell.
 
@@ -55,3 +74,37 @@ class How(TypedDict, total=False):
     again: bool
     preview: bool
     ref: str | None
+
+
+def positive(value: Number | None, name: str) -> Decimal | None:
+    """Return a number that a user gave, None where there is none.
+
+    Raises:
+        UsageError: it is not positive, or no number.
+    """
+    if value is None:
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number <= 0:
+        raise UsageError(
+            f"{name} {value!r} was found, expected a positive number; nothing was sent"
+        )
+    return number
+
+
+def time_in_force(text: str | None) -> TimeInForce | None:
+    """Return a time in force that a user gave, None where there is none.
+
+    Raises:
+        UsageError: there is no such.
+    """
+    if text is None:
+        return None
+    if text.upper() not in set(TimeInForce):
+        raise UsageError(
+            f"tif {text!r} was found, expected one of {' '.join(TimeInForce)}; nothing was sent"
+        )
+    return TimeInForce(text.upper())

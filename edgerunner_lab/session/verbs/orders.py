@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Unpack
 
 from edgerunner_lab.core.errors import NotConnected, OrderDenied, UsageError
@@ -14,7 +13,6 @@ from edgerunner_lab.core.intents import (
     OrderType,
     Side,
     Source,
-    TimeInForce,
     Units,
 )
 from edgerunner_lab.guard.checks import Check
@@ -22,7 +20,7 @@ from edgerunner_lab.session.executions import stem_of
 from edgerunner_lab.session.judgements import Judgement
 from edgerunner_lab.session.proposals import Present, proposed
 from edgerunner_lab.session.tracking import OUR_PREFIX
-from edgerunner_lab.session.verbs.arguments import How, Number
+from edgerunner_lab.session.verbs.arguments import How, Number, positive, time_in_force
 from edgerunner_lab.session.verbs.market import QUOTE_SECONDS, MarketVerbs
 from edgerunner_lab.tables import layouts, reports
 from edgerunner_lab.tables.table import Table
@@ -78,8 +76,8 @@ class OrderVerbs(MarketVerbs):
     ) -> Table[OrderUpdate] | Table[reports.Preview]:
         """Send one order given in parts."""
         limit_price, stop_price = (
-            _number(how.get("limit"), "limit"),
-            _number(how.get("stop"), "stop"),
+            positive(how.get("limit"), "limit"),
+            positive(how.get("stop"), "stop"),
         )
         order_type = {
             (False, False): OrderType.MARKET,
@@ -87,7 +85,7 @@ class OrderVerbs(MarketVerbs):
             (False, True): OrderType.STOP,
             (True, True): OrderType.STOP_LIMIT,
         }[(limit_price is not None, stop_price is not None)]
-        size = _number(quantity, "quantity")
+        size = positive(quantity, "quantity")
         if size is None:
             raise UsageError(
                 "quantity None was found, expected a positive number; nothing was sent"
@@ -99,7 +97,7 @@ class OrderVerbs(MarketVerbs):
             order_type=order_type,
             limit_price=limit_price,
             stop_price=stop_price,
-            tif=_tif(how.get("tif")),
+            tif=time_in_force(how.get("tif")),
             outside_rth=how.get("outside_rth", False),
             again=how.get("again", False),
             preview=how.get("preview", False),
@@ -272,27 +270,3 @@ def _headroom(checks: Sequence[Check]) -> tuple[str, ...]:
     )
     lines = [f"within {check}, {check.used:.0%} used" for check in measured]
     return (*lines, f"{len(checks) - len(measured)} other rules passed")
-
-
-def _number(value: Number | None, name: str) -> Decimal | None:
-    if value is None:
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or number <= 0:
-        raise UsageError(
-            f"{name} {value!r} was found, expected a positive number; nothing was sent"
-        )
-    return number
-
-
-def _tif(text: str | None) -> TimeInForce | None:
-    if text is None:
-        return None
-    if text.upper() not in set(TimeInForce):
-        raise UsageError(
-            f"tif {text!r} was found, expected one of {' '.join(TimeInForce)}; nothing was sent"
-        )
-    return TimeInForce(text.upper())
