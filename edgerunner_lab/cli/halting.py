@@ -6,7 +6,7 @@ from edgerunner_lab.ledger import owners
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session.outside import BY_TERMINAL, halt
-from edgerunner_lab.session.session import utc_now
+from edgerunner_lab.session.wall_clock import utc_now
 
 
 class Unconfirmed(EdgerunnerError):

@@ -1,12 +1,12 @@
 """`edgerunner status`: whether trading is halted, and whether the gateway runs; asking makes nothing."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from edgerunner_lab.guard.snapshot import Latch, LatchState
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session.embedded import EmbeddedGateway, find
+from edgerunner_lab.session.wall_clock import utc_now
 from edgerunner_lab.tables.cells import Kind, plain, words
 
 
@@ -26,7 +26,7 @@ def _latch(paths: Paths) -> Latch | None:
     path = paths.ledger
     if not path.exists():
         return None
-    ledger = Ledger.open(path, clock=lambda: datetime.now(UTC), owner="cli")  # noqa: TID251  the rim reads the clock
+    ledger = Ledger.open(path, clock=utc_now, owner="cli")
     try:
         return ledger.latch()
     finally:

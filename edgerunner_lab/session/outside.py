@@ -16,7 +16,7 @@ from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.order_rows import OrderRow
 from edgerunner_lab.ledger.paths import Paths
-from edgerunner_lab.session.session import Session, utc_now
+from edgerunner_lab.session.wall_clock import utc_now
 
 NOTEBOOK: Final = "edgerunner halt"
 """Stands where a notebook's path stands, in the journal and in the latch."""
@@ -130,6 +130,8 @@ def _gateway_of(place: Connection) -> _Gateway:
 
 def _halt_at(paths: Paths, place: Connection, reason: str, *, everything: bool) -> str:
     """Connect as a client id, cancel, and ask the broker what is left; return what went wrong, empty if nothing did."""
+    from edgerunner_lab.session.session import Session  # noqa: PLC0415  the latch does not wait for it
+
     session = Session(paths=paths, notebook=NOTEBOOK)
     try:
         session.connect(

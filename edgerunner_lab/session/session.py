@@ -7,7 +7,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Unpack
 
 from ib_async import Contract
@@ -34,6 +33,7 @@ from edgerunner_lab.session.settings import load_settings, preferred_client_id
 from edgerunner_lab.session.verbs.all import Verbs
 from edgerunner_lab.session.verbs.arguments import How, NewTerms, Number, Where, Which
 from edgerunner_lab.session.verbs.surroundings import Surroundings
+from edgerunner_lab.session.wall_clock import utc_now
 from edgerunner_lab.tables import reports, stories
 from edgerunner_lab.tables.table import Table
 
@@ -44,11 +44,6 @@ AWAITABLE = (
     "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "why", "halt", "resume",
 )  # fmt: skip
 """The verbs that `lab.aio` has too."""
-
-
-def utc_now() -> datetime:
-    """Return the wall clock, aware UTC; the one place where it is read."""
-    return datetime.now(UTC)  # noqa: TID251  this is the clock that is injected everywhere else
 
 
 class Session:

@@ -1,9 +1,11 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
 
 import { Badge } from './badge';
+import { HaltButton, type Halted, haltByServer } from './halt';
 import { BadgeModel, type Context } from './model';
 
 const badge: JupyterFrontEndPlugin<void> = {
@@ -49,9 +51,60 @@ const badge: JupyterFrontEndPlugin<void> = {
   }
 };
 
+const halt: JupyterFrontEndPlugin<void> = {
+  id: 'edgerunner-lab:halt',
+  description: 'Stops trading, by a button in the status bar and from the command palette.',
+  autoStart: true,
+  optional: [IStatusBar, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    statusBar: IStatusBar | null,
+    palette: ICommandPalette | null
+  ): void => {
+    const button = new HaltButton(haltByServer(app.serviceManager.serverSettings), tell);
+    app.commands.addCommand('edgerunner:halt', {
+      label: 'Edgerunner: HALT trading and cancel my orders',
+      describedBy: NO_ARGUMENTS,
+      execute: () => button.halt(false)
+    });
+    app.commands.addCommand('edgerunner:halt-all', {
+      label: 'Edgerunner: HALT trading and cancel every order of the account…',
+      describedBy: NO_ARGUMENTS,
+      execute: async () => {
+        const answer = await showDialog({
+          title: 'Cancel every order?',
+          body: 'Trading stops, and the broker cancels every order of the account: those of TWS and of other programs, too.',
+          buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'HALT everything' })]
+        });
+        if (answer.button.accept) {
+          await button.halt(true);
+        }
+      }
+    });
+    for (const command of ['edgerunner:halt', 'edgerunner:halt-all']) {
+      palette?.addItem({ command, category: 'Edgerunner Lab' });
+    }
+    statusBar?.registerStatusItem('edgerunner-lab:halt', {
+      item: button,
+      align: 'left',
+      rank: 11
+    });
+  }
+};
+
+/** Commands are described to whoever offers them to others. */
+const NO_ARGUMENTS = { args: { type: 'object', properties: {} } };
+
+/** Say loudly that a halt is not confirmed. */
+function tell(halted: Halted): void {
+  if (!halted.ok) {
+    Notification.error(halted.text, { autoClose: false });
+  }
+}
+
 /** What a notebook and a console have in common for us. */
 interface Panel {
   readonly sessionContext: Context;
 }
 
-export default [badge];
+export default [badge, halt];

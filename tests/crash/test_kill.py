@@ -18,7 +18,8 @@ from ib_async import IB
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.paths import Paths
-from edgerunner_lab.session.session import Session, utc_now
+from edgerunner_lab.session.session import Session
+from edgerunner_lab.session.wall_clock import utc_now
 from rigs import trader
 from rigs.gateways import Gateway
 from rigs.proxy import Proxy

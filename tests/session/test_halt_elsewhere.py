@@ -11,7 +11,8 @@ from edgerunner_lab.guard.snapshot import LatchState
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session import outside
-from edgerunner_lab.session.session import Session, utc_now
+from edgerunner_lab.session.session import Session
+from edgerunner_lab.session.wall_clock import utc_now
 from rigs.gateways import Gateway
 from session.test_halt import rest
 

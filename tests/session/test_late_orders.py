@@ -13,7 +13,8 @@ from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.ledger.paths import Paths
 from edgerunner_lab.session.judgements import Judgement
 from edgerunner_lab.session.proposals import Present, proposed
-from edgerunner_lab.session.session import Session, utc_now
+from edgerunner_lab.session.session import Session
+from edgerunner_lab.session.wall_clock import utc_now
 from rigs.gateways import Gateway
 from session.test_gateway import wait_for_state
 
