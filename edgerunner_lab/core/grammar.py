@@ -41,6 +41,7 @@ _WORDS: Final = {
     "HALF": ("half",),
     "LMT": ("lmt",),
     "STP": ("stp",),
+    "TRAIL": ("trail",),
     "TIF": ("day", "gtc", "ioc", "fok"),
     "CALL": ("C",),
     "PUT": ("P",),
@@ -138,7 +139,6 @@ def require_supported(intent: OrderIntent) -> None:
     """
     cannot = {
         "brackets (take … stop …)": intent.take_price is not None,
-        "trailing stops": intent.order_type is OrderType.TRAIL,
     }
     asked = " and ".join(name for name, is_asked in cannot.items() if is_asked)
     if asked:

@@ -182,7 +182,9 @@ class ProposedOrder:
     Attributes:
         quantity: Shares or contracts, positive.
         limit_price: Per unit, in the contract's currency; None unless the type has one.
-        stop_price: Trigger, likewise.
+        stop_price: Trigger, likewise; of a trailing stop the one that it begins with.
+        trail_amount: Distance at which a trailing stop follows, in the contract's currency; excludes `trail_percent`.
+        trail_percent: The same in percent of the price, 2 meaning 2 %.
         account: The account in full; it is masked wherever it is shown.
         order_ref: Ours, unique for ever: `ELB:` and a ULID, at most 32 characters.
         intent: What the user phrased, for messages and the journal.
@@ -202,5 +204,7 @@ class ProposedOrder:
     order_ref: str
     intent: OrderIntent
     source: Source
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
     replaces: str | None = None
     is_exit: bool = False

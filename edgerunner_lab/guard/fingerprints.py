@@ -20,10 +20,19 @@ def fingerprint(order: ProposedOrder) -> str:
         _canonical(order.quantity),
         order.order_type.value,
         _canonical(order.limit_price),
-        _canonical(order.stop_price),
+        _stop(order),
         order.tif.value,
     ]
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+
+def _stop(order: ProposedOrder) -> str | None:
+    """Return what an order's trigger is; that of a trailing stop moves, and its distance stays."""
+    if order.trail_amount is not None:
+        return f"trail {_canonical(order.trail_amount)}"
+    if order.trail_percent is not None:
+        return f"trail {_canonical(order.trail_percent)}%"
+    return _canonical(order.stop_price)
 
 
 def _canonical(value: Decimal | None) -> str | None:

@@ -75,6 +75,7 @@ RULES: Final = (
     Rule("INVALID_FIELD", rules_fields.quantity_is_valid),
     Rule("INVALID_FIELD", rules_fields.limit_price_is_valid),
     Rule("INVALID_FIELD", rules_fields.stop_price_is_valid),
+    Rule("INVALID_FIELD", rules_fields.trail_is_valid),
     Rule("INVALID_FIELD", rules_fields.words_are_known),
     Rule("INVALID_FIELD", rules_fields.texts_are_plain),
     Rule("INVALID_FIELD", rules_fields.contract_facts_are_valid),

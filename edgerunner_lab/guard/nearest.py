@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from edgerunner_lab.core.intents import ProposedOrder, Units
+from edgerunner_lab.core.intents import OrderType, ProposedOrder, Units
 from edgerunner_lab.guard.checks import Unknown, positive
 from edgerunner_lab.guard.increments import size_step, ticks_around
 from edgerunner_lab.guard.limits import Limits
@@ -30,7 +30,12 @@ MENDED_BY_PRICE: Final = frozenset({"PRICE_INCREMENT", "PRICE_COLLAR"})
 def with_valid_prices(
     order: ProposedOrder, snapshot: Snapshot, limits: Limits
 ) -> ProposedOrder | None:
-    """Return the order with each price moved to the nearest one that tick and collar allow; None if there is none."""
+    """Return the order with each price moved to the nearest one that tick and collar allow; None if there is none.
+
+    The trigger of a trailing stop follows from its distance, and is not moved.
+    """
+    if order.order_type is OrderType.TRAIL:
+        return None
     try:
         limit = _valid(order, order.limit_price, snapshot, limits, is_trigger=False)
         stop = _valid(order, order.stop_price, snapshot, limits, is_trigger=True)

@@ -25,6 +25,7 @@ CONTRACT_AGE_MAX: Final = timedelta(hours=24)
 """Ticks, hours and corporate actions change overnight (RISK R07)."""
 
 TEXT_LENGTH_MAX: Final = 64
+HUNDRED: Final = Decimal(100)
 ORDER_REF_PREFIX: Final = "ELB:"
 ORDER_REF_LENGTH_MAX: Final = 32
 """Longer references have come back from the broker cut short, and a cut one is not found again."""
@@ -34,6 +35,7 @@ PRICES_BY_TYPE: Final = {
     OrderType.LIMIT: (True, False),
     OrderType.STOP: (False, True),
     OrderType.STOP_LIMIT: (True, True),
+    OrderType.TRAIL: (False, True),
 }
 """order type -> (has a limit price, has a stop price); what is not listed is not carried yet"""
 
@@ -60,6 +62,39 @@ def stop_price_is_valid(
 ) -> Denial | Check:
     """R05: an order has a trigger exactly where its type asks for one, and it is above zero."""
     return _price_field("stop", order, order.stop_price, which=1)
+
+
+def trail_is_valid(
+    order: ProposedOrder, _snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05, R06: a trailing stop, and nothing else, has one distance: an amount on the tick, or a share of the price."""
+    amount, percent = order.trail_amount, order.trail_percent
+    if order.order_type is not OrderType.TRAIL:
+        if amount is None and percent is None:
+            return Check(rule="INVALID_FIELD", value="no trail")
+        kind = escaped(str(order.order_type))
+        return _invalid("trail", "given", f"{kind} orders have none")
+    if (amount is None) is (percent is None):
+        found = "none" if amount is None else "amount and percent"
+        return _invalid("trail", found, "must be an amount or a percentage")
+    return _trail_percent(percent) if amount is None else _trail_amount(order, amount)
+
+
+def _trail_amount(order: ProposedOrder, amount: Decimal) -> Denial | Check:
+    verdict = _numeric_field("trail", amount)
+    if isinstance(verdict, Denial):
+        return verdict
+    tick = tick_at(order.instrument, amount)
+    if amount % tick:
+        hint = f"must be a multiple of the tick {plain(tick)}"
+        return _invalid("trail", plain(amount), hint)
+    return verdict
+
+
+def _trail_percent(percent: Decimal | None) -> Denial | Check:
+    if percent is not None and is_number(percent) and 0 < percent < HUNDRED:
+        return Check(rule="INVALID_FIELD", value=f"trail={plain(percent)}%")
+    return _invalid("trail", escaped(str(percent)), "must be above 0 and below 100 percent")
 
 
 def words_are_known(

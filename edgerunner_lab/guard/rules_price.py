@@ -17,7 +17,7 @@ from edgerunner_lab.guard.snapshot import Snapshot
 from edgerunner_lab.guard.valuation import HUNDRED, Collar, collar_of, reference_price
 from edgerunner_lab.guard.wording import escaped, percent, plain
 
-TRADES_AT_MARKET: Final = frozenset({OrderType.MARKET, OrderType.STOP})
+TRADES_AT_MARKET: Final = frozenset({OrderType.MARKET, OrderType.STOP, OrderType.TRAIL})
 """Types whose fill no limit price bounds, held to the stricter age."""
 
 SIDE_OF_REFERENCE: Final = {Side.BUY: "ask", Side.SELL: "bid"}

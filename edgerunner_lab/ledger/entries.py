@@ -62,6 +62,8 @@ def _order_facts(order: ProposedOrder) -> dict[str, JSON]:
         "type": order.order_type.value,
         "limit_price": digits_or_none(order.limit_price),
         "stop_price": digits_or_none(order.stop_price),
+        "trail_amount": digits_or_none(order.trail_amount),
+        "trail_percent": digits_or_none(order.trail_percent),
         "tif": order.tif.value,
         "outside_rth": order.outside_rth,
         "replaces": order.replaces,

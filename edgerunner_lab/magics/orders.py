@@ -26,7 +26,7 @@ class OrderMagics(Magics):
     def order(self, line: str) -> object:
         """Send one order through the guard; what the limits do not allow is denied, with every reason.
 
-        `%order buy|sell SIZE SYMBOL [lmt PRICE] [stp PRICE] [day|gtc|ioc|fok] [options]`
+        `%order buy|sell SIZE SYMBOL [lmt PRICE] [stp PRICE] [trail DISTANCE|PERCENT%] [day|gtc|ioc|fok] [options]`
 
         The size is shares (`10`), money (`$5000`), `all` or `half` of the position.
         Options: `--preview` sends nothing and shows cost and verdict; `--again` repeats an order on purpose;
@@ -40,6 +40,7 @@ class OrderMagics(Magics):
             %order sell 5 AAPL lmt 190.50 gtc
             %order buy $5000 SPY --preview
             %order sell all SPY
+            %order sell 10 SPY trail 2% gtc
             placed = %order buy 1 MSFT lmt 400 ioc --ref probe
             placed.state
         """

@@ -22,7 +22,7 @@ from edgerunner_lab.core.contracts import (
 )
 from edgerunner_lab.core.errors import NotSupported
 from edgerunner_lab.core.facts import Bar, Fill, MarketDataType, Position, Quote
-from edgerunner_lab.core.intents import ProposedOrder, Side
+from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side
 
 UNSET = 1.7e308
 """Anything at or beyond this is the API's "no value" (its constant is 1.7976931348623157E308)."""
@@ -185,14 +185,31 @@ def to_order(order: ProposedOrder, order_id: int) -> Order:
     )
     if order.limit_price is not None:
         wire.lmtPrice = float(order.limit_price)
-    if order.stop_price is not None:
+    if order.order_type is OrderType.TRAIL:
+        if order.trail_amount is not None:
+            wire.auxPrice = float(order.trail_amount)
+        for name, value in order_extras(order).items():
+            setattr(wire, name, float(value))
+    elif order.stop_price is not None:
         wire.auxPrice = float(order.stop_price)
     return wire
+
+
+def order_extras(order: ProposedOrder) -> dict[str, Decimal]:
+    """Return what an order's frame has behind the fields that all orders share, by ib_async's names."""
+    if order.order_type is not OrderType.TRAIL:
+        return {}
+    extras = {"trailStopPrice": order.stop_price, "trailingPercent": order.trail_percent}
+    return {name: value for name, value in extras.items() if value is not None}
 
 
 def order_head(order: ProposedOrder, order_id: int) -> tuple[str, ...]:
     """Return fields 0 to 34 that the order's frame must have, written without ib_async's help (PROTOCOL §3.3)."""
     instrument = order.instrument
+
+    auxiliary = order.stop_price
+    if order.order_type is OrderType.TRAIL:
+        auxiliary = order.trail_amount
 
     def number(value: Decimal | None) -> str:
         return "" if value is None else f"{value:f}"
@@ -208,7 +225,7 @@ def order_head(order: ProposedOrder, order_id: int) -> tuple[str, ...]:
         *("", "0.0", "", "", instrument.exchange, "", instrument.currency),
         *(instrument.local_symbol, instrument.trading_class, "", ""),
         *(order.side.value, number(order.quantity), order.order_type.value),
-        *(number(order.limit_price), number(order.stop_price), order.tif.value, ""),
+        *(number(order.limit_price), number(auxiliary), order.tif.value, ""),
         *(order.account, "", "0", order.order_ref, "1", "0", "0", "0", "0", "0"),
         *("1" if order.outside_rth else "0", "0"),
     )

@@ -303,12 +303,42 @@ class BrokerIB(IB):
         """Do nothing: the session ends its connections, on its own thread."""
 
 
+EXTRAS = ("trailStopPrice", "trailingPercent")
+"""What some orders have behind the fields that all of them share."""
+
+_SENTINEL = 77.25
+"""A number that no plain order has anywhere."""
+
+
 def neutral_tail(server_version: int) -> tuple[str, ...]:
     """Return fields 35 and up of a plain order as ib_async encodes it for `server_version`."""
+    plain = Order(account="", tif="DAY")
+    return encoded(server_version, 1, Contract(), plain)[HEAD_FIELDS:]
+
+
+def extra_positions(server_version: int) -> dict[str, int]:
+    """Return where each of `EXTRAS` stands, counted from field 35, at `server_version`."""
+    plain = neutral_tail(server_version)
+    positions: dict[str, int] = {}
+    for name in EXTRAS:
+        order = Order(account="", tif="DAY")
+        setattr(order, name, _SENTINEL)
+        found = encoded(server_version, 1, Contract(), order)[HEAD_FIELDS:]
+        assert len(found) == len(plain), "these fields are always there"
+        (positions[name],) = (
+            position for position, text in enumerate(found) if text != plain[position]
+        )
+    return positions
+
+
+def encoded(
+    server_version: int, order_id: int, contract: Contract, order: Order
+) -> tuple[str, ...]:
+    """Return the fields of an order's frame as ib_async encodes it; nothing is sent."""
     frames: list[str] = []
     client = _capturing_client(server_version, frames.append)
-    client.placeOrder(1, Contract(), Order(account="", tif="DAY"))
-    return tuple(frames[0].split("\0")[:-1][HEAD_FIELDS:])
+    client.placeOrder(order_id, contract, order)
+    return tuple(frames[0].split("\0")[:-1])
 
 
 def _capturing_client(server_version: int, sink: Callable[[str], None]) -> Client:

@@ -5,8 +5,8 @@ What it compares is fixed by position; PLACE_ORDER's first 35 fields are the sam
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from edgerunner_lab.core.errors import FirewallBreach
@@ -35,6 +35,7 @@ class Permit:
     Attributes:
         order_id: The API order id in the frame.
         head: The expected text of fields 0 to 34.
+        tail: Position behind those, from 0 -> the number expected there; everything else is as in a plain order.
         expires_mono: Monotonic seconds after which the permit is void.
         generation: The connection it was given for; void on any other.
     """
@@ -44,11 +45,13 @@ class Permit:
     head: tuple[str, ...]
     expires_mono: float
     generation: int
+    tail: Mapping[int, Decimal] = field(default_factory=dict[int, Decimal])
 
     @property
     def digest(self) -> str:
         """SHA-256 over the expected head, for the journal."""
-        return hashlib.sha256("\0".join(self.head).encode()).hexdigest()
+        extras = (f"{at}={value:f}" for at, value in sorted(self.tail.items()))
+        return hashlib.sha256("\0".join((*self.head, *extras)).encode()).hexdigest()
 
 
 class Firewall:
@@ -114,10 +117,30 @@ class Firewall:
             raise FirewallBreach(
                 PLACE_ORDER, f"fields {differing} are not what was approved"
             )
-        if tuple(fields[HEAD_FIELDS:]) != self._neutral_tail:
+        if not self._is_tail(fields[HEAD_FIELDS:], permit):
             raise FirewallBreach(
                 PLACE_ORDER, "it carries attributes that were not approved"
             )
+
+    def _is_tail(self, found: Sequence[str], permit: Permit) -> bool:
+        """Return whether a frame ends as a plain order does, but for the numbers that were approved."""
+        if len(found) != len(self._neutral_tail):
+            return False
+        return all(
+            _is_number(text, permit.tail[position])
+            if position in permit.tail
+            else text == expected
+            for position, (text, expected) in enumerate(
+                zip(found, self._neutral_tail, strict=True)
+            )
+        )
+
+
+def _is_number(text: str, expected: Decimal) -> bool:
+    try:
+        return Decimal(text) == expected
+    except InvalidOperation:
+        return False
 
 
 def _message_id(frame: bytes) -> int:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.errors import ConnectFailed, EdgerunnerError
 from edgerunner_lab.session.binding import account_of, mode_of
-from edgerunner_lab.session.broker import BrokerIB, neutral_tail
+from edgerunner_lab.session.broker import BrokerIB, extra_positions, neutral_tail
 from edgerunner_lab.session.firewall import Firewall
 from edgerunner_lab.session.link import ConnectionState, Link, Target
 from edgerunner_lab.session.opening import Opener, close_socket
@@ -248,6 +248,7 @@ class Gateway:
             firewall=firewall,
             connected_mono=now,
             heartbeat_mono=now,
+            extra_positions=extra_positions(version),
             missing={"synchronisation"},
         )
 

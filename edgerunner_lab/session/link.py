@@ -1,7 +1,7 @@
 """What a session connects to, what it has when it is connected, and in which words it says so."""
 
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from edgerunner_lab.core.accounts import Mode
@@ -53,6 +53,7 @@ class Link:
         generation: Counts connections of this session from 1; permits and snapshots name theirs.
         missing: Parts of a complete picture that are not there; empty means ready.
         heartbeat_mono: Monotonic seconds of the last answer to a heartbeat.
+        extra_positions: Where in an order's frame what only some orders have stands, see `broker.extra_positions`.
     """
 
     generation: int
@@ -67,4 +68,5 @@ class Link:
     connected_mono: float
     heartbeat_mono: float
     latency_s: float | None = None
+    extra_positions: Mapping[str, int] = field(default_factory=dict[str, int])
     missing: set[str] = field(default_factory=set[str])

@@ -166,6 +166,10 @@ class Orders:
                 head=adapt.order_head(order, order_id),
                 expires_mono=judgement.taken_mono + PERMIT_SECONDS,
                 generation=link.generation,
+                tail={
+                    link.extra_positions[name]: value
+                    for name, value in adapt.order_extras(order).items()
+                },
             )
         )
         contract = adapt.instrument_contract(order.instrument)

@@ -10,6 +10,7 @@ from edgerunner_lab.core.facts import Quote
 from edgerunner_lab.core.intents import (
     Money,
     OrderIntent,
+    OrderType,
     Part,
     ProposedOrder,
     Side,
@@ -17,7 +18,7 @@ from edgerunner_lab.core.intents import (
     TimeInForce,
     Units,
 )
-from edgerunner_lab.guard.increments import size_step
+from edgerunner_lab.guard.increments import size_step, ticks_around
 from edgerunner_lab.session.ulids import new_order_ref
 
 
@@ -44,7 +45,7 @@ def proposed(
     """Return the order with its size in units and every field explicit.
 
     Raises:
-        UsageError: money or a part of a position does not come to a whole unit.
+        UsageError: money or a part of a position does not come to a whole unit, or there is no market to trail.
     """
     return ProposedOrder(
         instrument=instrument,
@@ -52,7 +53,9 @@ def proposed(
         quantity=_quantity(intent, instrument, present.quote, present.position),
         order_type=intent.order_type,
         limit_price=intent.limit_price,
-        stop_price=intent.stop_price,
+        stop_price=_trigger(intent, instrument, present.quote),
+        trail_amount=intent.trail_amount,
+        trail_percent=intent.trail_percent,
         tif=intent.tif or TimeInForce.DAY,
         outside_rth=intent.outside_rth,
         account=intent.account or present.account,
@@ -60,6 +63,32 @@ def proposed(
         intent=intent,
         source=source,
     )
+
+
+def _trigger(intent: OrderIntent, instrument: Instrument, quote: Quote) -> Decimal | None:
+    """Return the price at which an order is triggered: for a trailing stop its distance from the market, on a tick.
+
+    A sale begins that far below the bid, a purchase that far above the ask.
+    """
+    if intent.order_type is not OrderType.TRAIL:
+        return intent.stop_price
+    market = quote.bid if intent.side is Side.SELL else quote.ask
+    if market is None:
+        raise UsageError(
+            f"{instrument}: no price yet, so a trailing stop has nothing to begin with; nothing was sent"
+        )
+    away = intent.trail_amount
+    if away is None:
+        assert intent.trail_percent is not None, "a trailing order has a distance"
+        away = market * intent.trail_percent / 100
+    if away >= market:
+        raise UsageError(
+            f"{instrument}: trails by {away:f} at {market:f}, expected less than the price; nothing was sent"
+        )
+    below, above = ticks_around(
+        instrument, market - away if intent.side is Side.SELL else market + away
+    )
+    return below if intent.side is Side.SELL else above
 
 
 def _quantity(

@@ -54,7 +54,8 @@ def retold(update: OrderUpdate, order: Order) -> OrderUpdate:
         perm_id=order.permId or update.perm_id,
         quantity=adapt.decimal(order.totalQuantity) or update.quantity,
         limit_price=_limit(order),
-        stop_price=_stop(order),
+        # What a trailing stop begins with is not told before it has moved.
+        stop_price=_stop(order) or (update.stop_price if _trails(order) else None),
     )
 
 
@@ -64,8 +65,15 @@ def _limit(order: Order) -> Decimal | None:
 
 
 def _stop(order: Order) -> Decimal | None:
-    has_stop = order.orderType.startswith(("STP", "TRAIL", "MIT", "LIT"))
+    if _trails(order):
+        # Its auxPrice is a distance.
+        return adapt.price(order.trailStopPrice)
+    has_stop = order.orderType.startswith(("STP", "MIT", "LIT"))
     return adapt.price(order.auxPrice) if has_stop else None
+
+
+def _trails(order: Order) -> bool:
+    return order.orderType.startswith("TRAIL")
 
 
 def _enum_or_text(kind: type[OrderType] | type[TimeInForce], text: str):  # noqa: ANN202  the enum given, or str

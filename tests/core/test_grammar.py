@@ -508,7 +508,7 @@ def test_twenty_thousand_shuffled_lines_end_in_an_order_or_a_syntax_error() -> N
         ("buy 1 SPY 2026-12-18 700", ["C", "P"]),
         (
             "buy 10 SPY lmt 5 gtc --ref x",
-            ["stp", "--preview", "--again", "--outside-rth", "--account"],
+            ["stp", "trail", "--preview", "--again", "--outside-rth", "--account"],
         ),
         ("buy 10 SPY lmt", []),
         ("buy 10 lmt", []),
@@ -525,11 +525,7 @@ def test_the_words_that_may_come_next_are_known(before: str, words: list[str]) -
     ("text", "named"),
     [
         ("buy 10 SPY take 520 stop 490", "brackets (take … stop …)"),
-        ("sell 10 SPY trail 2%", "trailing stops"),
-        (
-            "buy 1 ES 2026-12 trail 5 take 9 stop 8",
-            "brackets (take … stop …) and trailing stops",
-        ),
+        ("buy 1 ES 2026-12 trail 5 take 9 stop 8", "brackets (take … stop …)"),
     ],
 )
 def test_what_the_road_cannot_carry_is_refused_by_name(text: str, named: str) -> None:

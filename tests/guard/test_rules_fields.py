@@ -96,7 +96,7 @@ def test_a_quantity_of_another_type_denies() -> None:
         ),
         (
             an_order(order_type=OrderType.TRAIL),
-            "INVALID_FIELD: field=type, value=TRAIL — must be one of MKT, LMT, STP, STP LMT",
+            "INVALID_FIELD: field=trail, value=none — must be an amount or a percentage",
         ),
         (
             an_order(tif="DAY"),
@@ -115,6 +115,79 @@ def test_a_quantity_of_another_type_denies() -> None:
 def test_a_field_that_does_not_fit_the_order_denies(order: Any, line: str) -> None:
     """Prices belong to types, and words are ours or none."""
     assert line in denials(order)
+
+
+def a_trail(amount: Any = None, percent: Any = None) -> Any:
+    """A sale of 10 SPY that begins to trail at 99."""
+    return replace(
+        an_order(side=Side.SELL, stop="99.00"),
+        order_type=OrderType.TRAIL,
+        trail_amount=amount,
+        trail_percent=percent,
+    )
+
+
+@pytest.mark.parametrize(
+    "order",
+    [a_trail(Decimal(1)), a_trail(Decimal("0.01")), a_trail(percent=Decimal("99.9"))],
+)
+def test_a_trailing_stop_with_one_distance_passes(order: Any) -> None:
+    """An amount on the tick, or a percentage below a hundred."""
+    assert codes(order, a_snapshot(position=Decimal(10))) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "line"),
+    [
+        (a_trail(), "value=none — must be an amount or a percentage"),
+        (
+            a_trail(Decimal(1), Decimal(1)),
+            "value=amount and percent — must be an amount or a percentage",
+        ),
+        (a_trail(Decimal("0.005")), "value=0.005 — must be a multiple of the tick 0.01"),
+        (a_trail(Decimal(0)), "value=0 — must be a finite number > 0"),
+        (a_trail(Decimal("nan")), "value=nan — must be a finite number > 0"),
+        (
+            a_trail(percent=Decimal(100)),
+            "value=100 — must be above 0 and below 100 percent",
+        ),
+        (a_trail(percent=Decimal(0)), "value=0 — must be above 0 and below 100 percent"),
+        (
+            a_trail(percent=Decimal("nan")),
+            "value=NaN — must be above 0 and below 100 percent",
+        ),
+        (a_trail(percent=2.0), "value=2.0 — must be above 0 and below 100 percent"),
+        (
+            replace(an_order(limit="100.00"), trail_amount=Decimal(1)),
+            "value=given — LMT orders have none",
+        ),
+        (
+            replace(an_order(), trail_percent=Decimal(1)),
+            "value=given — MKT orders have none",
+        ),
+    ],
+)
+def test_a_distance_that_is_none_or_belongs_to_no_trailing_stop_denies(
+    order: Any, line: str
+) -> None:
+    """What is sent behind the price fields is judged like a price."""
+    assert f"INVALID_FIELD: field=trail, {line}" in denials(
+        order, a_snapshot(position=Decimal(10))
+    )
+
+
+def test_a_trailing_stop_without_the_price_it_begins_with_denies() -> None:
+    """Its worst case is counted from there."""
+    order = replace(a_trail(Decimal(1)), stop_price=None)
+
+    assert "INVALID_FIELD: field=stop, value=none — TRAIL orders need one" in denials(order)
+
+
+def test_a_trailing_stop_that_begins_beyond_the_collar_denies() -> None:
+    """A distance of a fifth is as wrong as a trigger there."""
+    order = replace(a_trail(percent=Decimal(40)), stop_price=Decimal("60.00"))
+
+    assert "PRICE_COLLAR" in codes(order, a_snapshot(position=Decimal(10)))
 
 
 @pytest.mark.parametrize(

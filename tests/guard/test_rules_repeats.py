@@ -9,7 +9,7 @@ import pytest
 
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.errors import Denial
-from edgerunner_lab.core.intents import Side, Source, TimeInForce
+from edgerunner_lab.core.intents import OrderType, Side, Source, TimeInForce
 from edgerunner_lab.guard import rules_repeats
 from edgerunner_lab.guard.checks import Unknown
 from edgerunner_lab.guard.fingerprints import fingerprint
@@ -146,6 +146,21 @@ def test_equal_orders_have_equal_fingerprints_however_they_are_written() -> None
 def test_orders_that_differ_have_different_fingerprints(other: Any) -> None:
     """Account, instrument, side, quantity, type, prices and time in force."""
     assert fingerprint(other) != fingerprint(an_order("10", limit="100"))
+
+
+def test_a_trailing_stop_repeats_itself_however_far_the_market_has_moved() -> None:
+    """Its distance is what was asked for; the price that it begins with follows from the market."""
+    first = replace(an_order(stop="99.00"), order_type=OrderType.TRAIL)
+    by_amount = replace(first, trail_amount=Decimal("1.50"))
+    by_percent = replace(first, trail_percent=Decimal("1.50"))
+
+    assert fingerprint(by_amount) == fingerprint(
+        replace(by_amount, stop_price=Decimal("97.00"), trail_amount=Decimal("1.5"))
+    )
+    assert fingerprint(by_percent) == fingerprint(
+        replace(by_percent, stop_price=Decimal("97.00"))
+    )
+    assert len({fingerprint(each) for each in (first, by_amount, by_percent)}) == 3
 
 
 def test_a_fingerprint_does_not_depend_on_the_decimal_context() -> None:

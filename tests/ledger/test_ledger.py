@@ -76,6 +76,8 @@ def test_intent_says_what_was_asked_and_what_it_was_judged_by(
         "type": "LMT",
         "limit_price": "100.10",
         "stop_price": None,
+        "trail_amount": None,
+        "trail_percent": None,
         "tif": "DAY",
         "outside_rth": False,
         "replaces": None,

@@ -1,13 +1,19 @@
 """No order frame leaves without a permit that names its every field."""
 
 import struct
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgerunner_lab.core.errors import FirewallBreach
+from edgerunner_lab.core.intents import OrderType
+from edgerunner_lab.session import adapt
+from edgerunner_lab.session.broker import encoded, extra_positions, neutral_tail
 from edgerunner_lab.session.firewall import HEAD_FIELDS, Firewall, Permit
+from rigs.orders import an_order
 
 HEAD: tuple[str, ...] = (
     "3",
@@ -121,6 +127,81 @@ def test_any_attribute_behind_the_head_is_stopped(position: int, text: str) -> N
 
     with pytest.raises(FirewallBreach, match="attributes"):
         a_firewall().check(frame((*HEAD, *tail)), 1.0)
+
+
+def test_a_number_behind_the_head_passes_where_it_was_approved() -> None:
+    """A trailing stop has its percentage and the price that it begins with there."""
+    for text in ("490.25", "490.250"):
+        firewall = Firewall(generation=1, may_trade=True, neutral_tail=TAIL)
+        firewall.grant(a_permit(tail={2: Decimal("490.25")}))
+        firewall.check(frame((*HEAD, "", "0.0", text, "0")), 1.0)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        ("", "0.0", "490.26", "0"),
+        ("", "0.0", "", "0"),
+        ("", "0.0", "nan", "0"),
+        ("", "0.0", "x", "0"),
+        ("1", "0.0", "490.25", "0"),
+        ("", "0.0", "490.25", "490.25"),
+        ("", "0.0", "490.25", "0", ""),
+        ("490.25", "0.0", "", "0"),
+    ],
+)
+def test_any_other_number_or_place_behind_the_head_is_stopped(
+    tail: tuple[str, ...],
+) -> None:
+    """One number approved is not another, and opens no other field."""
+    firewall = Firewall(generation=1, may_trade=True, neutral_tail=TAIL)
+    firewall.grant(a_permit(tail={2: Decimal("490.25")}))
+
+    with pytest.raises(FirewallBreach, match="attributes"):
+        firewall.check(frame((*HEAD, *tail)), 1.0)
+
+
+def test_the_digest_of_a_permit_names_its_numbers_behind_the_head() -> None:
+    """The journal can tell two distances apart."""
+    digests = {
+        a_permit(tail=tail).digest
+        for tail in ({}, {2: Decimal(1)}, {2: Decimal(2)}, {1: Decimal(1)})
+    }
+
+    assert len(digests) == 4
+
+
+@pytest.mark.parametrize("version", range(157, 179))
+@pytest.mark.parametrize("shape", ["amount", "percent", "plain"])
+def test_what_is_approved_is_what_ib_async_sends_at_every_version(
+    version: int, shape: str
+) -> None:
+    """The places of a trailing stop's numbers are found, not counted; here for each version that is spoken."""
+    stopped = an_order(order_type=OrderType.STOP, stop_price=Decimal("99.00"))
+    order = {
+        "plain": stopped,
+        "amount": replace(
+            stopped,
+            order_type=OrderType.TRAIL,
+            trail_amount=Decimal("1.50"),
+        ),
+        "percent": replace(stopped, order_type=OrderType.TRAIL, trail_percent=Decimal(2)),
+    }[shape]
+    positions = extra_positions(version)
+    firewall = Firewall(generation=1, may_trade=True, neutral_tail=neutral_tail(version))
+    firewall.grant(
+        a_permit(
+            order_ref=order.order_ref,
+            head=adapt.order_head(order, 5),
+            tail={
+                positions[name]: value for name, value in adapt.order_extras(order).items()
+            },
+        )
+    )
+    contract = adapt.instrument_contract(order.instrument)
+    sent = encoded(version, 5, contract, adapt.to_order(order, 5))
+
+    firewall.check(frame(sent), 1.0)
 
 
 def test_a_surplus_field_is_stopped() -> None:

@@ -78,7 +78,7 @@ def test_the_nearest_order_of_a_denial_passes(session: Session) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "buy 100 MSFT trail 2%",
+        "buy 100 MSFT trail 2% take 700 stop 300",
         "buy 10 SPY lmt 500 take 520 stop 490",
     ],
 )

@@ -4,7 +4,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypedDict
 
 from edgerunner_lab.core.errors import UsageError
-from edgerunner_lab.core.intents import TimeInForce
+from edgerunner_lab.core.intents import OrderType, TimeInForce
 
 Number = Decimal | float | str
 """Floats are taken as their shortest text (0.1 is a tenth), never as the binary number behind it."""
@@ -60,6 +60,7 @@ class How(TypedDict, total=False):
     Attributes:
         limit: Worst acceptable price per unit, in the contract's currency.
         stop: Trigger price, likewise.
+        trail: Distance at which a stop follows the market: 5.50 in the contract's currency, or "2%" of the price.
         tif: DAY, GTC, IOC or FOK.
         outside_rth: Also outside regular trading hours.
         again: Repeat an order knowingly.
@@ -69,11 +70,35 @@ class How(TypedDict, total=False):
 
     limit: Number | None
     stop: Number | None
+    trail: Number | str | None
     tif: str | None
     outside_rth: bool
     again: bool
     preview: bool
     ref: str | None
+
+
+def order_type_of(*, has_limit: bool, has_stop: bool, trails: bool) -> OrderType:
+    """Return the type that an order's prices make."""
+    if trails:
+        return OrderType.TRAIL
+    return {
+        (False, False): OrderType.MARKET,
+        (True, False): OrderType.LIMIT,
+        (False, True): OrderType.STOP,
+        (True, True): OrderType.STOP_LIMIT,
+    }[has_limit, has_stop]
+
+
+def distance(value: Number | str | None) -> tuple[Decimal | None, Decimal | None]:
+    """Return at what distance a stop is to follow: (amount, None), (None, percent), or two None without one.
+
+    Raises:
+        UsageError: it is neither a positive number nor a percentage such as "2%".
+    """
+    if not isinstance(value, str) or not value.strip().endswith("%"):
+        return positive(value, "trail"), None
+    return None, positive(value.strip().removesuffix("%"), "trail")
 
 
 def positive(value: Number | None, name: str) -> Decimal | None:

@@ -98,7 +98,11 @@ def _changed(
     Raises:
         UsageError: it is of a kind that another program placed, or nothing would change.
     """
-    if not isinstance(old.order_type, OrderType) or not isinstance(old.tif, TimeInForce):
+    if (
+        not isinstance(old.order_type, OrderType)
+        or not isinstance(old.tif, TimeInForce)
+        or old.order_type is OrderType.TRAIL
+    ):
         raise UsageError(
             f"{old.order_ref}: {old.order_type} {old.tif} orders are not changed by this version; nothing was sent"
         )

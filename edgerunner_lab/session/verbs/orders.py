@@ -10,7 +10,6 @@ from edgerunner_lab.core.facts import Fill, OrderUpdate
 from edgerunner_lab.core.grammar import parse, parse_contract, require_supported
 from edgerunner_lab.core.intents import (
     OrderIntent,
-    OrderType,
     Side,
     Source,
     Units,
@@ -20,7 +19,14 @@ from edgerunner_lab.session.executions import stem_of
 from edgerunner_lab.session.judgements import Judgement
 from edgerunner_lab.session.proposals import Present, proposed
 from edgerunner_lab.session.tracking import OUR_PREFIX
-from edgerunner_lab.session.verbs.arguments import How, Number, positive, time_in_force
+from edgerunner_lab.session.verbs.arguments import (
+    How,
+    Number,
+    distance,
+    order_type_of,
+    positive,
+    time_in_force,
+)
 from edgerunner_lab.session.verbs.market import QUOTE_SECONDS, MarketVerbs
 from edgerunner_lab.tables import layouts, reports
 from edgerunner_lab.tables.table import Table
@@ -79,12 +85,12 @@ class OrderVerbs(MarketVerbs):
             positive(how.get("limit"), "limit"),
             positive(how.get("stop"), "stop"),
         )
-        order_type = {
-            (False, False): OrderType.MARKET,
-            (True, False): OrderType.LIMIT,
-            (False, True): OrderType.STOP,
-            (True, True): OrderType.STOP_LIMIT,
-        }[(limit_price is not None, stop_price is not None)]
+        trail_amount, trail_percent = distance(how.get("trail"))
+        order_type = order_type_of(
+            has_limit=limit_price is not None,
+            has_stop=stop_price is not None,
+            trails=trail_amount is not None or trail_percent is not None,
+        )
         size = positive(quantity, "quantity")
         if size is None:
             raise UsageError(
@@ -97,6 +103,8 @@ class OrderVerbs(MarketVerbs):
             order_type=order_type,
             limit_price=limit_price,
             stop_price=stop_price,
+            trail_amount=trail_amount,
+            trail_percent=trail_percent,
             tif=time_in_force(how.get("tif")),
             outside_rth=how.get("outside_rth", False),
             again=how.get("again", False),
