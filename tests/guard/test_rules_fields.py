@@ -99,6 +99,10 @@ def test_a_quantity_of_another_type_denies() -> None:
             "INVALID_FIELD: field=trail, value=none — must be an amount or a percentage",
         ),
         (
+            replace(an_order(), order_type="MIT"),
+            "INVALID_FIELD: field=type, value=MIT — must be one of MKT, LMT, STP, STP LMT, TRAIL",
+        ),
+        (
             an_order(tif="DAY"),
             "INVALID_FIELD: field=tif, value=DAY — must be one of DAY, GTC, IOC, FOK",
         ),
