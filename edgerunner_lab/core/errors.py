@@ -13,6 +13,7 @@ EdgerunnerError
 ├── RequestTimedOut           the broker did not answer in time
 ├── NoData                    the broker answered, with nothing
 ├── OrderDenied               the guard refused; carries every failed rule
+│   └── TogetherDenied        one or more of several that go together; none was sent
 ├── OutcomeUnknown            bytes may have left and no verdict came; never resend blindly
 ├── ChangeRefused             an order was not modified and works as it was
 ├── LedgerError               the durable record cannot be used
@@ -143,6 +144,29 @@ class OrderDenied(EdgerunnerError):
             lines.append(f"would pass: {nearest}")
         lines.append("nothing was sent")
         super().__init__("\n".join(lines))
+
+
+class TogetherDenied(OrderDenied):
+    """The guard refused one order or more of several that go together; none of them was sent.
+
+    Attributes:
+        refusals: Of each order that was refused its canonical text and its denial, in the order of their giving.
+    """
+
+    def __init__(self, refusals: Sequence[tuple[str, OrderDenied]]) -> None:
+        self.refusals = tuple(refusals)
+        lines: list[str] = []
+        for text, denied in self.refusals:
+            lines.append(f"{text}:")
+            lines += [f"  DENIED {denial}" for denial in denied.denials]
+            if denied.nearest is not None:
+                lines.append(f"  would pass: {denied.nearest}")
+        lines.append("nothing was sent")
+        EdgerunnerError.__init__(self, "\n".join(lines))
+        self.denials = tuple(
+            denial for _, denied in self.refusals for denial in denied.denials
+        )
+        self.nearest = None
 
 
 class OutcomeUnknown(EdgerunnerError):

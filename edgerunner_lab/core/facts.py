@@ -162,6 +162,7 @@ class OrderUpdate:
         filled: Summed from executions, corrections counted once.
         average_price: Mean price of the fills; None while unfilled.
         reason: The broker's or the guard's words for the last change of state, escaped; may be empty.
+        parent_ref: Reference of the order that must have filled before this one works; empty without one.
     """
 
     order_ref: str
@@ -183,6 +184,7 @@ class OrderUpdate:
     average_price: Decimal | None
     reason: str
     updated_at: datetime
+    parent_ref: str = ""
 
     @property
     def remaining(self) -> Decimal:

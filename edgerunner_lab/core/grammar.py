@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from edgerunner_lab.core.contracts import ContractSpec, Right, SecType
-from edgerunner_lab.core.errors import NotSupported, OrderSyntaxError, UsageError
+from edgerunner_lab.core.errors import OrderSyntaxError, UsageError
 from edgerunner_lab.core.intents import (
     Money,
     OrderIntent,
@@ -129,22 +129,6 @@ def completions(text: str) -> list[str]:
     return [
         word for terminal, words in _WORDS.items() if terminal in possible for word in words
     ]
-
-
-def require_supported(intent: OrderIntent) -> None:
-    """Let an intent pass if the order road can carry it.
-
-    Raises:
-        NotSupported: names what it cannot carry yet; nothing was sent.
-    """
-    cannot = {
-        "brackets (take … stop …)": intent.take_price is not None,
-    }
-    asked = " and ".join(name for name, is_asked in cannot.items() if is_asked)
-    if asked:
-        raise NotSupported(
-            f"{asked} are understood but not carried by this version: {intent}; nothing was sent"
-        )
 
 
 def _size(text: str, tree: "Tree[Token]") -> Size:

@@ -20,6 +20,11 @@ class Side(enum.StrEnum):
         """+1 for a buy, −1 for a sell."""
         return 1 if self is Side.BUY else -1
 
+    @property
+    def opposite(self) -> "Side":
+        """The other one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class OrderType(enum.StrEnum):
     """Order types, as the TWS API spells them."""
@@ -176,6 +181,24 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What an exit that waits for its entry to fill hangs on: the profit taker or the stop of a bracket.
+
+    Attributes:
+        parent_ref: Reference of the entry.
+        quantity: The entry's; the exit is never larger.
+        side: The entry's; the exit is for the other one.
+        entry_price: Per unit, at which the entry is expected to fill where that is not the market: its limit or
+            trigger; None for the market, and once it has filled.
+    """
+
+    parent_ref: str
+    quantity: Decimal
+    side: Side
+    entry_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedOrder:
     """An order sized and resolved, ready for the guard; every field that will go on the wire is explicit.
 
@@ -188,6 +211,7 @@ class ProposedOrder:
         account: The account in full; it is masked wherever it is shown.
         order_ref: Ours, unique for ever: `ELB:` and a ULID, at most 32 characters.
         intent: What the user phrased, for messages and the journal.
+        attached: What an exit that waits for its entry hangs on; None for any other order.
         replaces: The order_ref of the working order that this modifies; None for a new order.
         is_exit: It may only shrink the position: with whatever else works on its side it never goes through zero.
     """
@@ -206,5 +230,6 @@ class ProposedOrder:
     source: Source
     trail_amount: Decimal | None = None
     trail_percent: Decimal | None = None
+    attached: Attached | None = None
     replaces: str | None = None
     is_exit: bool = False

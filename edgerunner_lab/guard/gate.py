@@ -77,6 +77,7 @@ RULES: Final = (
     Rule("INVALID_FIELD", rules_fields.stop_price_is_valid),
     Rule("INVALID_FIELD", rules_fields.trail_is_valid),
     Rule("INVALID_FIELD", rules_fields.words_are_known),
+    Rule("INVALID_FIELD", rules_fields.attached_order_fits),
     Rule("INVALID_FIELD", rules_fields.texts_are_plain),
     Rule("INVALID_FIELD", rules_fields.contract_facts_are_valid),
     Rule("INVALID_FIELD", rules_fields.modified_order_is_ours),
@@ -216,6 +217,9 @@ def _nearest(
 ) -> str | None:
     codes = {denial.code for denial in denials}
     if not codes <= MENDED_BY_SIZE | MENDED_BY_PRICE or snapshot.ledger is None:
+        return None
+    if order.attached is not None:
+        # Offered by itself it would be another order: one without its entry.
         return None
     # The denial just made counts as an attempt, too: what is offered must pass after it.
     attempts = (*snapshot.ledger.attempts, Attempt(at=now, accepted=False))

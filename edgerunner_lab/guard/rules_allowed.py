@@ -81,7 +81,8 @@ def sale_is_covered(
     reach = reach_of(order, open_quantity(order, snapshot), snapshot)
     held = max(reach.position, Decimal(0))
     short = min(reach.after, Decimal(0))
-    if short == 0:
+    if short == 0 or reach.after == reach.position:
+        # The second: an exit that waits for its entry sells nothing by itself.
         return Check(rule="SHORT_SALE", value="covered")
     selling = open_quantity(order, snapshot)
     denial = WordedDenial(

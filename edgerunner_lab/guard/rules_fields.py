@@ -19,6 +19,7 @@ from edgerunner_lab.guard.checks import (
 from edgerunner_lab.guard.increments import size_least, size_step, tick_at, ticks_around
 from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import Snapshot
+from edgerunner_lab.guard.valuation import reference_price
 from edgerunner_lab.guard.wording import escaped, plain
 
 CONTRACT_AGE_MAX: Final = timedelta(hours=24)
@@ -95,6 +96,35 @@ def _trail_percent(percent: Decimal | None) -> Denial | Check:
     if percent is not None and is_number(percent) and 0 < percent < HUNDRED:
         return Check(rule="INVALID_FIELD", value=f"trail={plain(percent)}%")
     return _invalid("trail", escaped(str(percent)), "must be above 0 and below 100 percent")
+
+
+def attached_order_fits(
+    order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R05: the exit of a bracket undoes its entry and no more, and takes a profit where it says that it takes one."""
+    entry = order.attached
+    if entry is None:
+        return Check(rule="INVALID_FIELD", value="no bracket")
+    if order.side is entry.side:
+        return _invalid(
+            "side", order.side.value, "an exit is on the other side of its entry"
+        )
+    most = positive(entry.quantity, "entry")
+    if positive(order.quantity, "quantity") > most:
+        return _invalid(
+            "quantity", plain(order.quantity), f"must be at most the entry's {plain(most)}"
+        )
+    if order.replaces is not None or order.order_type is not OrderType.LIMIT:
+        # Whoever moves a profit taker through the market wants out; a stop's side is the collar's matter.
+        return Check(rule="INVALID_FIELD", value="an exit")
+    price, reference = (
+        positive(order.limit_price, "price"),
+        reference_price(order, snapshot),
+    )
+    if price > reference if order.side is Side.SELL else price < reference:
+        return Check(rule="INVALID_FIELD", value="an exit")
+    where = "above" if order.side is Side.SELL else "below"
+    return _invalid("take", plain(price), f"must be {where} the entry's {plain(reference)}")
 
 
 def words_are_known(

@@ -231,4 +231,6 @@ def _within(
 
 
 def _reference_shown(order: ProposedOrder, reference: Decimal) -> str:
+    if order.attached is not None and order.attached.entry_price is not None:
+        return f"{plain(reference)}(entry)"
     return f"{plain(reference)}({SIDE_OF_REFERENCE[order.side]})"

@@ -26,7 +26,7 @@ def order_is_no_repeat(
 ) -> Denial | Check:
     """R18: the same order within the window is denied, or where the limits say so warned of.
 
-    A modification adds no order, so that it repeats none.
+    A modification adds no order, so that it repeats none, and the exits of a bracket repeat what their entry does.
     """
     if snapshot.ledger is None:
         raise Unknown("ledger")
@@ -38,7 +38,7 @@ def order_is_no_repeat(
     ]
     # A time ahead of ours counts as recent: a clock that was set back makes nothing forgotten.
     recent = [(age, ref) for age, ref in ages if age < window_s]
-    if order.replaces is not None or not recent:
+    if not _stands_alone(order) or not recent:
         return Check(rule="DUPLICATE_ORDER", value="no repeat", limit=span(window_s))
     age, ref = min(recent)
     denial = WordedDenial(
@@ -74,7 +74,7 @@ def cell_is_no_rerun(
         if past.order_ref not in (order.order_ref, order.replaces)
         and seconds_since(past.at, now, "earlier orders") >= window_s
     ]
-    if order.replaces is not None or not earlier:
+    if not _stands_alone(order) or not earlier:
         return Check(rule="CELL_RERUN", value="first time today")
     at, ref = min(earlier)
     denial = WordedDenial(
@@ -103,7 +103,7 @@ def source_is_no_loop(
         at for at in snapshot.ledger.burst if seconds_since(at, now, "orders") < MINUTE
     ]
     count, most = len(recent) + 1, limits.max_same_orders_60s
-    if order.replaces is not None or count <= most:
+    if not _stands_alone(order) or count <= most:
         return Check(
             rule="REPEATED_EXECUTION",
             value=f"{count} in 60s",
@@ -140,6 +140,8 @@ def rate_is_low(
     """
     if snapshot.ledger is None:
         raise Unknown("ledger")
+    if order.attached is not None and order.replaces is None:
+        return Check(rule="ORDER_RATE", value="counted with its entry")
     attempts = sorted(
         (seconds_since(attempt.at, now, "attempts"), attempt.accepted)
         for attempt in snapshot.ledger.attempts
@@ -163,6 +165,11 @@ def rate_is_low(
             value = f"{count} in {span(window_s)}"
             fullest = Check(rule="ORDER_RATE", value=value, limit=plain(most), used=used)
     return fullest
+
+
+def _stands_alone(order: ProposedOrder) -> bool:
+    """Whether an order is a decision of its own: neither a modification nor the exit of a bracket."""
+    return order.replaces is None and order.attached is None
 
 
 def _shrinks(order: ProposedOrder, snapshot: Snapshot) -> bool:

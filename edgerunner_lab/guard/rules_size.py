@@ -51,9 +51,9 @@ def quantity_is_small(
 ) -> Denial | Check:
     """R12: the whole quantity of one order, what has filled of a modified one included.
 
-    An exit is as large as its position, so that nobody is kept in one by its size.
+    An exit is as large as its position or its entry, so that nobody is kept in one by its size.
     """
-    if order.is_exit:
+    if order.is_exit or order.attached is not None:
         return Check(rule="MAX_ORDER_QTY", value="an exit")
     quantity = positive(order.quantity, "quantity")
     most = limits.order_qty_max(order.instrument)
@@ -99,7 +99,7 @@ def value_is_small(
     order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
 ) -> Denial | Check:
     """R13: the worst-case value of what can still trade, absolutely and as a part of the account; no exit's."""
-    if order.is_exit:
+    if order.is_exit or order.attached is not None:
         return Check(rule="MAX_ORDER_NOTIONAL", value="an exit")
     if order.instrument.multiplier is None:
         return _unvalued("MAX_ORDER_NOTIONAL", "mult")

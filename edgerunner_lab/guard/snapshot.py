@@ -44,6 +44,7 @@ class WorkingOrder:
         remaining: Shares or contracts that may still fill; positive or zero.
         resting_price: Limit price of an order that lies in the book; None for market orders and for orders that
             wait for their trigger.
+        parent_ref: Reference of the entry that must fill before this exit works; empty for any other order.
         is_fill: It has filled and the position does not show it yet: no order any more, but it moves the position.
     """
 
@@ -52,6 +53,7 @@ class WorkingOrder:
     side: Side
     remaining: Decimal
     resting_price: Decimal | None = None
+    parent_ref: str = ""
     is_fill: bool = False
 
 
@@ -165,15 +167,56 @@ def resting_price(update: OrderUpdate) -> Decimal | None:
 def working_at_worst(
     broker: Iterable[WorkingOrder], ledger: Iterable[WorkingOrder]
 ) -> dict[tuple[str, Side], Decimal]:
-    """Join what the broker and the ledger have working: (order_ref, side) -> remaining, the larger of the two.
+    """Join what the broker and the ledger have working in one instrument: (order_ref, side) -> what it may still trade.
 
     An order between its reservation and the broker's list is in the ledger alone, one of another client in the
     broker's list alone, and one that is filling may have two remainders; the larger one is the safe one.
+    Exits that wait for an entry of ours count only beyond what of it is still open, and of the exits of one entry
+    only the largest does: the broker cancels the others with it.
     """
-    at_broker, in_ledger = _remaining(broker), _remaining(ledger)
+    at_broker, in_ledger = tuple(broker), tuple(ledger)
+    whole = _larger(_remaining(at_broker), _remaining(in_ledger))
+    entries = {
+        each.order_ref: each.parent_ref
+        for each in (*at_broker, *in_ledger)
+        if each.parent_ref
+    }
+    still_open = _smaller(_open(at_broker), _open(in_ledger))
+    counted: dict[tuple[str, Side], Decimal] = {}
+    largest: dict[tuple[str, Side], tuple[str, Side]] = {}
+    for key, remaining in whole.items():
+        ref, side = key
+        if ref not in entries:
+            counted[key] = remaining
+            continue
+        free = max(remaining - still_open.get(entries[ref], Decimal(0)), Decimal(0))
+        group = entries[ref], side
+        other = largest.setdefault(group, key)
+        if other != key and counted[other] < free:
+            counted[other] = Decimal(0)
+            largest[group] = key
+        counted[key] = free if largest[group] == key else Decimal(0)
+    return counted
+
+
+def _open(working: Iterable[WorkingOrder]) -> dict[str, Decimal]:
+    """Return what of each order is not filled; what has filled and is not booked is no order any more."""
+    return {each.order_ref: each.remaining for each in working if not each.is_fill}
+
+
+def _smaller(
+    at_broker: dict[str, Decimal], in_ledger: dict[str, Decimal]
+) -> dict[str, Decimal]:
+    """Return what is open of our orders at least: only the ledger knows of every one of ours when it has filled."""
+    return {ref: min(left, at_broker.get(ref, left)) for ref, left in in_ledger.items()}
+
+
+def _larger(
+    one: dict[tuple[str, Side], Decimal], other: dict[tuple[str, Side], Decimal]
+) -> dict[tuple[str, Side], Decimal]:
     return {
-        key: max(at_broker.get(key, Decimal(0)), in_ledger.get(key, Decimal(0)))
-        for key in at_broker.keys() | in_ledger.keys()
+        key: max(one.get(key, Decimal(0)), other.get(key, Decimal(0)))
+        for key in one.keys() | other.keys()
     }
 
 

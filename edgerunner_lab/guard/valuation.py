@@ -18,7 +18,9 @@ HUNDRED = Decimal(100)
 
 
 def reference_price(order: ProposedOrder, snapshot: Snapshot) -> Decimal:
-    """Return the price that an order would meet now: the ask for a buy, the bid for a sale."""
+    """Return the price that an order would meet now: the ask for a buy, the bid for a sale; an exit, its entry's."""
+    if order.attached is not None and order.attached.entry_price is not None:
+        return positive(order.attached.entry_price, "entry")
     quote = snapshot.quote
     if quote is None or quote.con_id != order.instrument.con_id:
         raise Unknown("quote")
@@ -140,30 +142,50 @@ class Reach:
 
 
 def reach_of(order: ProposedOrder, quantity: Decimal, snapshot: Snapshot) -> Reach:
-    """Return how far `quantity` of an order could take the position; a modification replaces what it modifies."""
+    """Return how far `quantity` of an order could take the position; a modification replaces what it modifies.
+
+    An exit that waits for its entry takes it nowhere: it only undoes what that will have done.
+    """
     position = number(snapshot.position, "position")
     if snapshot.ledger is None:
         raise Unknown("ledger")
     at_broker = _beside(order, snapshot.broker_working)
-    everywhere = working_at_worst(at_broker, _beside(order, snapshot.ledger.working))
-    total = sum(everywhere.values(), Decimal(0))
-    working = sum((each.remaining for each in at_broker), Decimal(0))
-    extremes = worst_case(position, [(order.side, total), (order.side, quantity)])
+    in_ledger = _beside(order, snapshot.ledger.working)
+    beside = _total(order.side, at_broker, in_ledger)
+    working = min(_total(order.side, at_broker, []), beside)
+    with_it = _total(order.side, at_broker, [*in_ledger, _as_working(order, quantity)])
+    extremes = worst_case(position, [(order.side, with_it)])
     return Reach(
         position=position,
         working=working,
-        reserved=total - working,
+        reserved=beside - working,
         after=extremes.longest if order.side is Side.BUY else extremes.shortest,
     )
 
 
+def _total(
+    side: Side, at_broker: list[WorkingOrder], in_ledger: list[WorkingOrder]
+) -> Decimal:
+    counted = working_at_worst(at_broker, in_ledger)
+    return sum((left for (_, on), left in counted.items() if on is side), Decimal(0))
+
+
+def _as_working(order: ProposedOrder, quantity: Decimal) -> WorkingOrder:
+    return WorkingOrder(
+        order_ref=order.order_ref,
+        con_id=order.instrument.con_id,
+        side=order.side,
+        remaining=quantity,
+        parent_ref=order.attached.parent_ref if order.attached is not None else "",
+    )
+
+
 def _beside(order: ProposedOrder, working: Iterable[WorkingOrder]) -> list[WorkingOrder]:
-    """Return what works on the same side of the same instrument, without the order itself and what it replaces."""
+    """Return what works in the same instrument, without the order itself and what it replaces."""
     beside = [
         each
         for each in working
         if each.con_id == order.instrument.con_id
-        and each.side is order.side
         and each.order_ref not in (order.order_ref, order.replaces)
     ]
     for each in beside:

@@ -67,6 +67,7 @@ def _order_facts(order: ProposedOrder) -> dict[str, JSON]:
         "tif": order.tif.value,
         "outside_rth": order.outside_rth,
         "replaces": order.replaces,
+        "parent_ref": order.attached.parent_ref if order.attached is not None else None,
         "source": {
             "kind": source.kind,
             "notebook": source.notebook,

@@ -1,9 +1,10 @@
 """Append-only rows, each carrying the hash of all before it; an edit anywhere breaks the chain."""
 
+import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -60,6 +61,22 @@ class Writer:
         self.now = now
         self.owner = owner
         self.newest: Anchor | None = None
+
+    @contextlib.contextmanager
+    def trial(self) -> Generator[None]:
+        """Undo what is written inside where it ends in an error, and leave what was written before."""
+        newest = self.newest
+        self.connection.execute("SAVEPOINT trial")
+        try:
+            yield
+        except BaseException:
+            self.newest = newest
+            # On a full disk SQLite has undone everything itself, this savepoint with it.
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO trial")
+                self.connection.execute("RELEASE trial")
+            raise
+        self.connection.execute("RELEASE trial")
 
     def append(self, kind: str, facts: Mapping[str, JSON], order_ref: str = "") -> int:
         """Write one row and return its number; `order_ref` is empty where no single order is concerned."""

@@ -2,12 +2,12 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from edgerunner_lab.core.errors import OrderDenied
+from edgerunner_lab.core.errors import OrderDenied, TogetherDenied
 from edgerunner_lab.core.facts import Fill
 from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard.gate import HALTING, ApprovedOrder
@@ -32,9 +32,18 @@ from edgerunner_lab.ledger.reservations import Reservation
 from edgerunner_lab.ledger.store import Store
 
 Judge = Callable[[LedgerFacts], ApprovedOrder]
+JudgeOfEach = Callable[[ProposedOrder, LedgerFacts], ApprovedOrder]
 
 _NEWEST_ROWS = 1000
 """Rows at the end of the journal that are checked at every opening; `verify` walks them all."""
+
+
+class _Refused(Exception):
+    """Ends a trial: what was written in it is undone."""
+
+    def __init__(self, denied: list[tuple[ProposedOrder, OrderDenied]]) -> None:
+        self.denied = denied
+        super().__init__()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +109,61 @@ class Ledger:
             OrderDenied: by `judge`; the attempt and its reasons are recorded.
             LedgerError: nothing was reserved.
         """
+        return self.reserve_together([order], lambda _order, facts: judge(facts))[0]
+
+    def reserve_together(
+        self, orders: Sequence[ProposedOrder], judge: JudgeOfEach
+    ) -> list[Reservation]:
+        """Judge several orders, each as if those before it worked already, and reserve all of them or none.
+
+        An exit whose entry is denied is not judged: without it there is nothing that it would undo.
+
+        Raises:
+            OrderDenied: by `judge`, of one order; the attempt and its reasons are recorded.
+            TogetherDenied: likewise, where several were given.
+            LedgerError: nothing was reserved.
+        """
         with self._writing() as writer:
             try:
-                reserved = self._reserve(writer, order, judge)
+                with writer.trial():
+                    return self._reserve_each(writer, orders, judge)
+            except _Refused as refused:
+                # What was judged passes away with the trial; why it was denied is kept.
+                denied = refused.denied
+                for order, denial in denied:
+                    self._deny(writer, order, denial)
+        # Only now: what keeps the denials has been committed.
+        if len(orders) == 1:
+            raise denied[0][1]
+        raise TogetherDenied([(str(order.intent), denial) for order, denial in denied])
+
+    def look(
+        self, orders: Sequence[ProposedOrder], judge: JudgeOfEach
+    ) -> list[ApprovedOrder | OrderDenied | None]:
+        """Return what `reserve_together` would say of each order, and reserve nothing; None for what is not judged.
+
+        Raises:
+            LedgerError: it could not be reserved either.
+        """
+        said: dict[str, ApprovedOrder | OrderDenied] = {}
+
+        def listening(order: ProposedOrder, facts: LedgerFacts) -> ApprovedOrder:
+            try:
+                approved = judge(order, facts)
             except OrderDenied as denied:
-                self._deny(writer, order, denied)
-                refusal = denied
-            else:
-                return reserved
-        # Only now: what keeps the denial has been committed.
-        raise refusal
+                said[order.order_ref] = denied
+                raise
+            said[order.order_ref] = approved
+            return approved
+
+        with (
+            self._writing() as writer,
+            contextlib.suppress(_Refused),
+            writer.trial(),
+        ):
+            self._reserve_each(writer, orders, listening)
+            raise _Refused([])
+        return [said.get(order.order_ref) for order in orders]
 
     def facts(self, account: str, order: ProposedOrder | None) -> LedgerFacts:
         """Return what the rules may know from the ledger, without reserving."""
@@ -249,18 +303,46 @@ class Ledger:
             with contextlib.suppress(OSError):
                 anchor.advance(self._anchor, writer.newest)
 
-    def _reserve(self, writer: Writer, order: ProposedOrder, judge: Judge) -> Reservation:
+    def _reserve_each(
+        self, writer: Writer, orders: Sequence[ProposedOrder], judge: JudgeOfEach
+    ) -> list[Reservation]:
+        """Reserve every order.
+
+        Raises:
+            _Refused: with those that were denied.
+        """
+        reserved: list[Reservation] = []
+        denied: list[tuple[ProposedOrder, OrderDenied]] = []
+        for order in orders:
+            refused_refs = {each.order_ref for each, _ in denied}
+            if order.attached is not None and order.attached.parent_ref in refused_refs:
+                continue
+            try:
+                reserved.append(self._reserve(writer, order, judge))
+            except OrderDenied as denial:
+                denied.append((order, denial))
+        if denied:
+            raise _Refused(denied)
+        return reserved
+
+    def _reserve(
+        self, writer: Writer, order: ProposedOrder, judge: JudgeOfEach
+    ) -> Reservation:
         connection, now = writer.connection, writer.now
         with decoding(self._store.path):
             facts = reservations.read_facts(
                 connection, order.account, order, now, self.owner
             )
-        approved = judge(facts)
+        approved = judge(order, facts)
         assert approved.order == order, "what is judged is what is reserved"
-        reservations.insert_attempt(connection, order.account, now, accepted=True)
+        is_decision = order.attached is None or order.replaces is not None
+        if is_decision:
+            # The exits of a bracket are decided with their entry, and are no attempts of their own.
+            reservations.insert_attempt(connection, order.account, now, accepted=True)
         if order.replaces is None:
             order_rows.insert(connection, order, now, self.owner)
-            sources.insert(connection, order)
+            if is_decision:
+                sources.insert(connection, order)
         else:
             order_rows.amend(connection, order, now, self.owner)
         kind = "INTENT" if order.replaces is None else "MODIFY_INTENT"

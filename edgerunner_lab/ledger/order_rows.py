@@ -27,7 +27,7 @@ OPEN_STATES = tuple(
 
 _COLUMNS = (
     "order_ref, account, con_id, symbol, side, quantity, order_type, limit_price, stop_price, tif, name, state, "
-    "order_id, client_id, perm_id, filled, owner, created_at, updated_at"
+    "order_id, client_id, perm_id, filled, owner, created_at, updated_at, parent_ref"
 )
 
 
@@ -77,12 +77,13 @@ def insert(
     """Write the row of a reservation."""
     written = stamp(now)
     connection.execute(
-        f"INSERT INTO orders ({_COLUMNS}, fingerprint) VALUES ({', '.join('?' * 20)})",  # noqa: S608  our own constant
+        f"INSERT INTO orders ({_COLUMNS}, fingerprint) VALUES ({', '.join('?' * 21)})",  # noqa: S608  our own constant
         (
             order.order_ref, order.account, order.instrument.con_id, storable(str(order.instrument)),
             order.side.value, digits(order.quantity), order.order_type.value, digits_or_none(order.limit_price),
             digits_or_none(order.stop_price), order.tif.value, storable(order.intent.ref or ""),
-            OrderState.RESERVED.value, 0, 0, 0, "0", owner, written, written, fingerprint(order),
+            OrderState.RESERVED.value, 0, 0, 0, "0", owner, written, written,
+            order.attached.parent_ref if order.attached is not None else "", fingerprint(order),
         ),
     )  # fmt: skip
 
@@ -206,7 +207,7 @@ def since(connection: sqlite3.Connection, account: str, moment: datetime) -> lis
 
 def _order_row(row: Sequence[Any]) -> OrderRow:
     (ref, account, con_id, symbol, side, quantity, order_type, limit, stop, tif, name, state,
-     order_id, client_id, perm_id, filled, owner, created, updated) = row  # fmt: skip
+     order_id, client_id, perm_id, filled, owner, created, updated, parent_ref) = row  # fmt: skip
     return OrderRow(
         update=OrderUpdate(
             order_ref=ref,
@@ -228,6 +229,7 @@ def _order_row(row: Sequence[Any]) -> OrderRow:
             average_price=None,
             reason="",
             updated_at=datetime.fromisoformat(updated),
+            parent_ref=parent_ref,
         ),
         owner=owner,
         created_at=datetime.fromisoformat(created),

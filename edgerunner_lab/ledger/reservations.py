@@ -84,6 +84,7 @@ def _working(connection: sqlite3.Connection, account: str) -> list[WorkingOrder]
             side=update.side,
             remaining=max(update.quantity - update.filled, Decimal(0)),
             resting_price=resting_price(update),
+            parent_ref=update.parent_ref,
         )
         for update in (row.update for row in order_rows.open_ones(connection, account))
     ]

@@ -58,7 +58,13 @@ PRAGMA user_version = 3;
 """
 """Where the orders of a client id can be reached by another process."""
 
-STEPS: Final = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4: Final = """
+ALTER TABLE orders ADD COLUMN parent_ref TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 4;
+"""
+"""Which entry the exit of a bracket waits for."""
+
+STEPS: Final = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """What each version adds to the one before it; steps only add, so that an older file loses nothing."""
 
 VERSION: Final = len(STEPS)

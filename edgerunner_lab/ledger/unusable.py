@@ -1,16 +1,17 @@
 """Stands in for a ledger that cannot be opened: denies what needs a record, lets everything else be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NoReturn
 
-from edgerunner_lab.core.errors import LedgerError
+from edgerunner_lab.core.errors import LedgerError, OrderDenied
 from edgerunner_lab.core.facts import Fill
 from edgerunner_lab.core.intents import ProposedOrder
+from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.guard.snapshot import Latch, LatchState, LedgerFacts
 from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.journal import JSON, Verification
-from edgerunner_lab.ledger.ledger import Evidence, Judge
+from edgerunner_lab.ledger.ledger import Evidence, Judge, JudgeOfEach
 from edgerunner_lab.ledger.order_rows import OrderRow, Standing
 from edgerunner_lab.ledger.reservations import Reservation
 from edgerunner_lab.ledger.stories import Entry
@@ -30,6 +31,18 @@ class UnusableLedger:
     def reserve(self, order: ProposedOrder, judge: Judge) -> Reservation:
         """Refuse: without a durable intent nothing is sent."""
         self._refuse(order, judge)
+
+    def reserve_together(
+        self, orders: Sequence[ProposedOrder], judge: JudgeOfEach
+    ) -> list[Reservation]:
+        """Refuse: without durable intents nothing is sent."""
+        self._refuse(orders, judge)
+
+    def look(
+        self, orders: Sequence[ProposedOrder], judge: JudgeOfEach
+    ) -> list[ApprovedOrder | OrderDenied | None]:
+        """Refuse: what the limits count is not known."""
+        self._refuse(orders, judge)
 
     def facts(self, account: str, order: ProposedOrder | None) -> LedgerFacts:
         """Refuse: the limits of all kernels together are not known."""

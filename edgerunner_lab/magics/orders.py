@@ -26,9 +26,12 @@ class OrderMagics(Magics):
     def order(self, line: str) -> object:
         """Send one order through the guard; what the limits do not allow is denied, with every reason.
 
-        `%order buy|sell SIZE SYMBOL [lmt PRICE] [stp PRICE] [trail DISTANCE|PERCENT%] [day|gtc|ioc|fok] [options]`
+        `%order buy|sell SIZE SYMBOL [lmt PRICE] [stp PRICE] [trail DISTANCE|PERCENT%] [take PRICE stop PRICE]`
+        `[day|gtc|ioc|fok] [options]`
 
         The size is shares (`10`), money (`$5000`), `all` or `half` of the position.
+        `take … stop …` makes a bracket: a profit taker and a stop that wait for the entry to fill, and end each other.
+        All three are sent or none is.
         Options: `--preview` sends nothing and shows cost and verdict; `--again` repeats an order on purpose;
         `--outside-rth` lets it trade outside regular hours; `--ref NAME` names it; `--account A` chooses.
         Nothing is evaluated: `$5000` is money, never a Python name.
@@ -41,6 +44,7 @@ class OrderMagics(Magics):
             %order buy $5000 SPY --preview
             %order sell all SPY
             %order sell 10 SPY trail 2% gtc
+            %order buy 10 SPY lmt 690 take 720 stop 675 gtc
             placed = %order buy 1 MSFT lmt 400 ioc --ref probe
             placed.state
         """

@@ -5,6 +5,7 @@ Unset values (NaN, 1.797e308, 2147483647, −1 for a price) become None: what is
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -169,10 +170,26 @@ def to_instrument(
     )
 
 
-def to_order(order: ProposedOrder, order_id: int) -> Order:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an order stands among those that are sent with it.
+
+    Attributes:
+        order_id: Its API order id.
+        parent_id: That of the entry it waits for; 0 for none.
+        is_last: Nothing of its bracket follows. Until the last order has come, the broker holds those before it.
+    """
+
+    order_id: int
+    parent_id: int = 0
+    is_last: bool = True
+
+
+def to_order(order: ProposedOrder, place: Place) -> Order:
     """Return the wire form of an order; every field that the guard judged is explicit."""
     wire = Order(
-        orderId=order_id,
+        orderId=place.order_id,
+        parentId=place.parent_id,
         action=order.side.value,
         totalQuantity=float(order.quantity),
         orderType=order.order_type.value,
@@ -181,7 +198,7 @@ def to_order(order: ProposedOrder, order_id: int) -> Order:
         orderRef=order.order_ref,
         outsideRth=order.outside_rth,
         openClose="",
-        transmit=True,
+        transmit=place.is_last,
     )
     if order.limit_price is not None:
         wire.lmtPrice = float(order.limit_price)
@@ -203,7 +220,7 @@ def order_extras(order: ProposedOrder) -> dict[str, Decimal]:
     return {name: value for name, value in extras.items() if value is not None}
 
 
-def order_head(order: ProposedOrder, order_id: int) -> tuple[str, ...]:
+def order_head(order: ProposedOrder, place: Place) -> tuple[str, ...]:
     """Return fields 0 to 34 that the order's frame must have, written without ib_async's help (PROTOCOL §3.3)."""
     instrument = order.instrument
 
@@ -217,7 +234,7 @@ def order_head(order: ProposedOrder, order_id: int) -> tuple[str, ...]:
     return (
         *(
             "3",
-            str(order_id),
+            str(place.order_id),
             str(instrument.con_id),
             instrument.symbol,
             instrument.sec_type.value,
@@ -226,7 +243,8 @@ def order_head(order: ProposedOrder, order_id: int) -> tuple[str, ...]:
         *(instrument.local_symbol, instrument.trading_class, "", ""),
         *(order.side.value, number(order.quantity), order.order_type.value),
         *(number(order.limit_price), number(auxiliary), order.tif.value, ""),
-        *(order.account, "", "0", order.order_ref, "1", "0", "0", "0", "0", "0"),
+        *(order.account, "", "0", order.order_ref),
+        *("1" if place.is_last else "0", str(place.parent_id), "0", "0", "0", "0"),
         *("1" if order.outside_rth else "0", "0"),
     )
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -95,15 +95,16 @@ class Engine:
         self.gateway = Gateway(
             self.ib, on_ready=self._ready, on_lost=self._lost, on_state=self._state_changed
         )
+        self.cancels = Cancels(self.ib, self.gateway, self.tracker)
         self.orders = Orders(
             ib=self.ib,
             gateway=self.gateway,
             tracker=self.tracker,
             records=self.records,
             latch=self.latch,
+            cancels=self.cancels,
             clock=clock,
         )
-        self.cancels = Cancels(self.ib, self.gateway, self.tracker)
         self._witness = Witness(
             market=self.market,
             portfolio=self.portfolio,
@@ -170,11 +171,15 @@ class Engine:
 
     async def judgement(self, order: ProposedOrder) -> Judgement:
         """Gather everything the guard may look at, now."""
+        return (await self.judgements([order]))[0]
+
+    async def judgements(self, orders: Sequence[ProposedOrder]) -> list[Judgement]:
+        """Gather everything the guard may look at for several orders, at one moment."""
         link = await self.linked()
         if self.latch.is_halted:
             await self.latch.read()
         await self.reconciler.open_orders(max_age_s=OPEN_ORDERS_FRESH_SECONDS)
-        return self._witness.judgement(order, link)
+        return [self._witness.judgement(order, link) for order in orders]
 
     async def alone(
         self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any

@@ -101,6 +101,7 @@ class Witness:
                 side=update.side,
                 remaining=update.remaining,
                 resting_price=resting_price(update),
+                parent_ref=update.parent_ref,
             )
             for update in self.tracker.open_orders
         )

@@ -7,7 +7,7 @@ order either unsent, and recorded so, or sent and followed.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -33,7 +33,9 @@ from edgerunner_lab.guard.gate import HALTING, ApprovedOrder, approve
 from edgerunner_lab.guard.snapshot import LedgerFacts
 from edgerunner_lab.ledger.reservations import Reservation
 from edgerunner_lab.session import adapt
+from edgerunner_lab.session.brackets import Brackets
 from edgerunner_lab.session.broker import BrokerIB
+from edgerunner_lab.session.cancels import Cancels
 from edgerunner_lab.session.firewall import PERMIT_SECONDS, PLACE_ORDER, Permit
 from edgerunner_lab.session.gateway import Gateway
 from edgerunner_lab.session.halting import TradingLatch
@@ -88,9 +90,12 @@ class Orders:
         tracker: Tracker,
         records: Records,
         latch: TradingLatch,
+        cancels: Cancels,
         clock: Callable[[], datetime],
     ) -> None:
         self._ib = ib
+        self._cancels = cancels
+        self._brackets = Brackets(tracker, cancels)
         self._gateway = gateway
         self._tracker = tracker
         self._records = records
@@ -98,21 +103,22 @@ class Orders:
         self._clock = clock
         self._watchdogs = Watchdogs()
         self.last_written_mono: float | None = None
-        self._under_way: set[asyncio.Task[tuple[str, ...]]] = set()
+        self._under_way: set[asyncio.Task[list[tuple[str, ...]]]] = set()
 
-    async def preview(self, judgement: Judgement) -> ApprovedOrder:
-        """Return what the guard says; nothing is reserved and nothing is sent.
+    async def preview(
+        self, judgements: Sequence[Judgement]
+    ) -> list[ApprovedOrder | OrderDenied | None]:
+        """Return what the guard says of each order, with those before it; nothing is reserved and nothing is sent.
 
-        Raises:
-            OrderDenied: with every failed rule.
+        None for the exit of an entry that is denied.
         """
-        order = judgement.order
-
-        def judge() -> ApprovedOrder:
-            facts = self._records.ledger.facts(order.account, order)
-            return self._approve(judgement, facts)
-
-        return await self._records.call(judge)
+        ledger = self._records.ledger
+        orders = [judgement.order for judgement in judgements]
+        judge = self._judge_of(judgements)
+        try:
+            return await self._records.call(lambda: ledger.look(orders, judge))
+        except LedgerError as error:
+            return [self._denied_without_ledger(each, error) for each in judgements]
 
     async def send(self, judgement: Judgement) -> Sent:
         """Judge, reserve durably, send, and return the order as the broker's first words have it.
@@ -122,36 +128,99 @@ class Orders:
             NotConnected: the connection changed meanwhile; nothing was sent.
             OutcomeUnknown: the broker said nothing within 5 s; the order is followed further.
         """
-        order = judgement.order
-        warnings = await self._without_interrupt(judgement)
-        update = await self._tracker.wait_until(
-            order.order_ref, _has_verdict, VERDICT_SECONDS
-        )
-        if order.order_type is OrderType.MARKET or order.tif in (
+        return (await self.send_together([judgement]))[0]
+
+    async def send_together(self, judgements: Sequence[Judgement]) -> list[Sent]:
+        """Judge several orders, reserve all of them or none, send them, and return each as `send` does.
+
+        The exits of a bracket come behind their entry; the broker lets it go with the last of them.
+
+        Raises:
+            TogetherDenied: one or more; nothing was sent. The rest as `send`.
+        """
+        warnings = await self._without_interrupt(judgements)
+        verdicts = {
+            each.order.order_ref: asyncio.create_task(self._verdict(each.order))
+            for each in judgements
+        }
+        notes = await self._brackets.watched([each.order for each in judgements], verdicts)
+        updates = await asyncio.gather(*verdicts.values())
+        silent = [each.order_ref for each in updates if not _has_verdict(each)]
+        if silent:
+            raise OutcomeUnknown(
+                silent[0],
+                f"{', '.join(silent)}: the broker has not answered within {VERDICT_SECONDS:g} s; the order may be "
+                "working, do not repeat it: `%orders` shows it as soon as the broker speaks",
+            )
+        return [
+            Sent(
+                # What became of its bracket may have changed it since.
+                update=self._tracker.order(update.order_ref) or update,
+                warnings=(*notes.get(update.order_ref, ()), *warned),
+            )
+            for update, warned in zip(updates, warnings, strict=True)
+        ]
+
+    async def _verdict(self, order: ProposedOrder) -> OrderUpdate:
+        """Wait for the broker's first word, and where an order fills at once for the fill."""
+        ref = order.order_ref
+        update = await self._tracker.wait_until(ref, _has_verdict, VERDICT_SECONDS)
+        fills_at_once = order.order_type is OrderType.MARKET or order.tif in (
             TimeInForce.IOC,
             TimeInForce.FOK,
-        ):
-            update = await self._tracker.wait_until(
-                order.order_ref, self._is_settled, FILL_SECONDS
-            )
-        if not _has_verdict(update):
-            raise OutcomeUnknown(
-                order.order_ref,
-                f"{order.order_ref}: the broker has not answered within {VERDICT_SECONDS:g} s; the order may be working, "
-                "do not repeat it: `%orders` shows it as soon as the broker speaks",
-            )
-        return Sent(update=update, warnings=warnings)
+        )
+        if fills_at_once:
+            update = await self._tracker.wait_until(ref, self._is_settled, FILL_SECONDS)
+        return update
 
-    def place(self, reservation: Reservation, judgement: Judgement) -> None:
+    def _place_all(
+        self, reservations: Sequence[Reservation], judgements: Sequence[Judgement]
+    ) -> None:
+        """Give reserved orders to the socket, without a pause between them.
+
+        Raises:
+            OrderDenied: halted since they were judged; all of them are recorded as withdrawn.
+            NotConnected: too late, or on another connection; all of them are recorded as withdrawn.
+            FirewallBreach: ours; that order and those behind it are recorded as withdrawn.
+        """
+        pairs = list(zip(reservations, judgements, strict=True))
+        for _, judgement in pairs:
+            why = self._reason_not_to_send(judgement)
+            if why is not None:
+                for each in reservations:
+                    self._withdraw_unsent(each, why[0])
+                raise why[1]
+        waiting = {
+            each.order.attached.parent_ref for each in judgements if each.order.attached
+        }
+        for number, (reservation, judgement) in enumerate(pairs):
+            behind = reservations[number + 1 :]
+            bracket = _bracket_of(reservation)
+            is_last = not any(_bracket_of(each) == bracket for each in behind)
+            try:
+                self._place(reservation, judgement, is_last=is_last)
+            except FirewallBreach:
+                for each in behind:
+                    self._withdraw_unsent(each, "an order that it goes with was stopped")
+                if bracket in waiting:
+                    self._take_back_entry(bracket)
+                raise
+
+    def _take_back_entry(self, ref: str) -> None:
+        """Cancel an entry whose bracket has not left whole; the broker holds it, and would for ever."""
+        entry = self._tracker.order(ref)
+        if entry is not None and entry.state.is_open:
+            self._cancels.begin(entry)
+
+    def _place(
+        self, reservation: Reservation, judgement: Judgement, *, is_last: bool
+    ) -> None:
         """Give one reserved order to the socket.
 
         Raises:
-            OrderDenied: halted since it was judged; the order is recorded as withdrawn.
-            NotConnected: too late, or on another connection; the order is recorded as withdrawn.
             FirewallBreach: ours; the order is recorded as withdrawn.
         """
         order = reservation.approved.order
-        self._check_still_holds(reservation, judgement)
         link = judgement.link
         if order.replaces is None:
             order_id = self._ib.client.getReqId()
@@ -159,11 +228,14 @@ class Orders:
         else:
             order_id = judgement.order_id_of_replaced
             self._tracker.begin_change(order)
+        place = adapt.Place(
+            order_id=order_id, parent_id=self._parent_id(order), is_last=is_last
+        )
         link.firewall.grant(
             Permit(
                 order_ref=order.order_ref,
                 order_id=order_id,
-                head=adapt.order_head(order, order_id),
+                head=adapt.order_head(order, place),
                 expires_mono=judgement.taken_mono + PERMIT_SECONDS,
                 generation=link.generation,
                 tail={
@@ -175,10 +247,10 @@ class Orders:
         contract = adapt.instrument_contract(order.instrument)
         if order.replaces is not None:
             # Past ib_async's own books: what it takes for ended (RISK P1) it would refuse, after the bytes have left.
-            self._ib.client.placeOrder(order_id, contract, adapt.to_order(order, order_id))  # pyright: ignore[reportUnknownMemberType]  # ib_async leaves it open
+            self._ib.client.placeOrder(order_id, contract, adapt.to_order(order, place))  # pyright: ignore[reportUnknownMemberType]  # ib_async leaves it open
             self._check_change_left(order)
             return
-        self._ib.placeOrder(contract, adapt.to_order(order, order_id))
+        self._ib.placeOrder(contract, adapt.to_order(order, place))
         placed = self._tracker.order(order.order_ref)
         if placed is not None and placed.state is OrderState.WITHDRAWN:
             raise FirewallBreach(PLACE_ORDER, f"{placed.reason}; nothing was sent")
@@ -194,7 +266,7 @@ class Orders:
         """
         order = judgement.order
         ref = order.order_ref
-        warnings = await self._without_interrupt(judgement)
+        (warnings,) = await self._without_interrupt([judgement])
         update = await self._tracker.wait_until(ref, self._is_changed, VERDICT_SECONDS)
         change = self._tracker.change_of(ref)
         if change is not None and change.refused:
@@ -238,11 +310,14 @@ class Orders:
 
     # Inside.
 
-    async def _without_interrupt(self, judgement: Judgement) -> tuple[str, ...]:
-        """Reserve and place whatever happens to the caller; return what the guard warned of."""
+    async def _without_interrupt(
+        self, judgements: Sequence[Judgement]
+    ) -> list[tuple[str, ...]]:
+        """Reserve and place whatever happens to the caller; return what the guard warned of, order by order."""
         abandoned = asyncio.Event()
         carrying = asyncio.create_task(
-            self._carry_out(judgement, abandoned), name=f"send {judgement.order.order_ref}"
+            self._carry_out(judgements, abandoned),
+            name=f"send {judgements[0].order.order_ref}",
         )
         self._under_way.add(carrying)
         carrying.add_done_callback(self._carried)
@@ -254,27 +329,21 @@ class Orders:
             abandoned.set()
             raise
 
-    def _check_still_holds(self, reservation: Reservation, judgement: Judgement) -> None:
-        """Withdraw an order whose judgement is no longer that of now.
-
-        Raises:
-            OrderDenied, NotConnected: why; nothing was sent.
-        """
+    def _reason_not_to_send(
+        self, judgement: Judgement
+    ) -> tuple[str, OrderDenied | NotConnected] | None:
+        """Return why a judgement is no longer that of now, for the journal and for the user; None while it is."""
         if self._latch.is_halted:
-            self._withdraw_unsent(reservation, "halted before the order was sent")
-            raise OrderDenied([_HALTED_MEANWHILE])
+            return "halted before the order was sent", OrderDenied([_HALTED_MEANWHILE])
+        reason = ""
         age = asyncio.get_running_loop().time() - judgement.taken_mono
         if age > JUDGEMENT_SECONDS:
             reason = "the decision was older than a second before the order was sent"
-            self._withdraw_unsent(reservation, reason)
-            raise NotConnected(f"{reason}; nothing was sent, try again")
-        if self._gateway.link is not judgement.link or judgement.link.missing:
-            self._withdraw_unsent(
-                reservation, "the connection changed before the order was sent"
-            )
-            raise NotConnected(
-                "the connection changed before the order was sent; nothing was sent, try again"
-            )
+        elif self._gateway.link is not judgement.link or judgement.link.missing:
+            reason = "the connection changed before the order was sent"
+        if not reason:
+            return None
+        return reason, NotConnected(f"{reason}; nothing was sent, try again")
 
     def _check_change_left(self, order: ProposedOrder) -> None:
         """Say so where the firewall has stopped a modification.
@@ -287,44 +356,64 @@ class Orders:
             raise FirewallBreach(PLACE_ORDER, f"{change.refused}; nothing was sent")
 
     async def _carry_out(
-        self, judgement: Judgement, abandoned: asyncio.Event
-    ) -> tuple[str, ...]:
+        self, judgements: Sequence[Judgement], abandoned: asyncio.Event
+    ) -> list[tuple[str, ...]]:
         """Reserve and place; return what the guard warned of."""
-        reservation = await self._reserve(judgement)
+        reservations = await self._reserve(judgements)
         if abandoned.is_set():
-            self._withdraw_unsent(reservation, "interrupted before the order was sent")
+            for reservation in reservations:
+                self._withdraw_unsent(reservation, "interrupted before the order was sent")
         else:
-            self.place(reservation, judgement)
-        return reservation.approved.warnings
+            self._place_all(reservations, judgements)
+        return [reservation.approved.warnings for reservation in reservations]
 
-    def _carried(self, carrying: "asyncio.Task[tuple[str, ...]]") -> None:
+    def _carried(self, carrying: "asyncio.Task[list[tuple[str, ...]]]") -> None:
         self._under_way.discard(carrying)
         if not carrying.cancelled() and (error := carrying.exception()) is not None:
             _log.info("an order was not sent: %s", error)
 
-    async def _reserve(self, judgement: Judgement) -> Reservation:
+    async def _reserve(self, judgements: Sequence[Judgement]) -> list[Reservation]:
         ledger = self._records.ledger
-
-        def reserve() -> Reservation:
-            return ledger.reserve(
-                judgement.order, lambda facts: self._approve(judgement, facts)
-            )
-
+        orders = [judgement.order for judgement in judgements]
+        judge = self._judge_of(judgements)
         try:
-            return await self._records.call(reserve)
+            return await self._records.call(lambda: ledger.reserve_together(orders, judge))
         except OrderDenied as denied:
             if any(denial.code in HALTING for denial in denied.denials):
                 await self._latch.read()
             raise
         except LedgerError as error:
             # Without a durable record nothing is sent; the guard words the denial (AUDIT_UNAVAILABLE).
-            unusable = replace(judgement.snapshot, ledger=None, ledger_error=str(error))
-            approve(judgement.order, unusable, judgement.limits, self._clock())
-            raise
+            raise self._denied_without_ledger(judgements[0], error) from error
 
-    def _approve(self, judgement: Judgement, facts: LedgerFacts) -> ApprovedOrder:
-        snapshot = replace(judgement.snapshot, ledger=facts)
-        return approve(judgement.order, snapshot, judgement.limits, self._clock())
+    def _judge_of(
+        self, judgements: Sequence[Judgement]
+    ) -> Callable[[ProposedOrder, LedgerFacts], ApprovedOrder]:
+        by_ref = {judgement.order.order_ref: judgement for judgement in judgements}
+
+        def judge(order: ProposedOrder, facts: LedgerFacts) -> ApprovedOrder:
+            judgement = by_ref[order.order_ref]
+            snapshot = replace(judgement.snapshot, ledger=facts)
+            return approve(order, snapshot, judgement.limits, self._clock())
+
+        return judge
+
+    def _denied_without_ledger(
+        self, judgement: Judgement, error: LedgerError
+    ) -> OrderDenied:
+        unusable = replace(judgement.snapshot, ledger=None, ledger_error=str(error))
+        try:
+            approve(judgement.order, unusable, judgement.limits, self._clock())
+        except OrderDenied as denied:
+            return denied
+        raise error
+
+    def _parent_id(self, order: ProposedOrder) -> int:
+        """Return the order id of the entry that an order waits for; 0 without one, or where it has long ended."""
+        if order.attached is None:
+            return 0
+        entry = self._tracker.order(order.attached.parent_ref)
+        return entry.order_id if entry is not None else 0
 
     def _withdraw_unsent(self, reservation: Reservation, reason: str) -> None:
         order = reservation.approved.order
@@ -355,6 +444,12 @@ class Orders:
         if update.state is OrderState.SENT:
             reason = f"no word from the broker within {VERDICT_SECONDS_HARD:g} s"
             self._tracker.doubt(ref, reason)
+
+
+def _bracket_of(reservation: Reservation) -> str:
+    """Return the reference of the entry that an order is, or waits for."""
+    order = reservation.approved.order
+    return order.order_ref if order.attached is None else order.attached.parent_ref
 
 
 def _has_verdict(update: OrderUpdate) -> bool:

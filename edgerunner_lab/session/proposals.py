@@ -8,6 +8,7 @@ from edgerunner_lab.core.contracts import Instrument
 from edgerunner_lab.core.errors import UsageError
 from edgerunner_lab.core.facts import Quote
 from edgerunner_lab.core.intents import (
+    Attached,
     Money,
     OrderIntent,
     OrderType,
@@ -62,6 +63,77 @@ def proposed(
         order_ref=new_order_ref(present.now),
         intent=intent,
         source=source,
+    )
+
+
+def with_exits(
+    entry: ProposedOrder, quote: Quote, now: datetime
+) -> tuple[ProposedOrder, ...]:
+    """Return an entry and, where its intent asks for a bracket, the profit taker and the stop that wait for it.
+
+    They are as large as the entry and as lasting; an entry that lives for a moment has exits for the day.
+    """
+    intent = entry.intent
+    if intent.take_price is None or intent.protect_price is None:
+        return (entry,)
+    attached = Attached(
+        parent_ref=entry.order_ref,
+        quantity=entry.quantity,
+        side=entry.side,
+        entry_price=_expected(entry, quote),
+    )
+    take = _exit(entry, attached, OrderType.LIMIT, intent.take_price, now)
+    # The stop comes last: with it the whole bracket is let go, so that nothing ever works without its protection.
+    return (
+        entry,
+        take,
+        _exit(entry, attached, OrderType.STOP, intent.protect_price, now),
+    )
+
+
+def _expected(entry: ProposedOrder, quote: Quote) -> Decimal | None:
+    """Return the price at which an entry that waits is expected to fill; None for one that fills at the market."""
+    if entry.stop_price is not None or entry.limit_price is None:
+        return entry.stop_price
+    market = quote.ask if entry.side is Side.BUY else quote.bid
+    waits = market is not None and (market - entry.limit_price) * entry.side.sign > 0
+    return entry.limit_price if waits else None
+
+
+def _exit(
+    entry: ProposedOrder,
+    attached: Attached,
+    order_type: OrderType,
+    price: Decimal,
+    now: datetime,
+) -> ProposedOrder:
+    is_limit = order_type is OrderType.LIMIT
+    lasts = entry.tif in (TimeInForce.DAY, TimeInForce.GTC)
+    intent = OrderIntent(
+        side=entry.side.opposite,
+        size=Units(quantity=entry.quantity),
+        contract=entry.intent.contract,
+        order_type=order_type,
+        limit_price=price if is_limit else None,
+        stop_price=None if is_limit else price,
+        tif=entry.tif if lasts else TimeInForce.DAY,
+        outside_rth=entry.outside_rth,
+        again=entry.intent.again,
+    )
+    return ProposedOrder(
+        instrument=entry.instrument,
+        side=intent.side,
+        quantity=entry.quantity,
+        order_type=order_type,
+        limit_price=intent.limit_price,
+        stop_price=intent.stop_price,
+        tif=entry.tif if lasts else TimeInForce.DAY,
+        outside_rth=entry.outside_rth,
+        account=entry.account,
+        order_ref=new_order_ref(now),
+        intent=intent,
+        source=entry.source,
+        attached=attached,
     )
 
 

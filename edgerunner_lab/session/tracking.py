@@ -14,7 +14,7 @@ from ib_async.objects import CommissionReport
 from edgerunner_lab.core import lifecycle
 from edgerunner_lab.core.codes import Effect, classify
 from edgerunner_lab.core.facts import Fill, OrderUpdate
-from edgerunner_lab.core.intents import ProposedOrder
+from edgerunner_lab.core.intents import OrderType, ProposedOrder
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.ledger.order_rows import terms_at_worst
 from edgerunner_lab.session import adapt
@@ -164,6 +164,7 @@ class Tracker:
             average_price=None,
             reason="",
             updated_at=self._clock(),
+            parent_ref=order.attached.parent_ref if order.attached is not None else "",
         )
         self.adopt(update)
 
@@ -242,7 +243,9 @@ class Tracker:
                 self.adopt(update)
                 continue
             tracked.is_foreign = False
-            tracked.update = replace(tracked.update, name=update.name)
+            tracked.update = replace(
+                tracked.update, name=update.name, parent_ref=update.parent_ref
+            )
             self._journal(tracked.update, "Recovered", {})
 
     def leave(self) -> None:
@@ -457,7 +460,12 @@ class Tracker:
         )
         if is_done:
             tracked.change = None
-        if (is_done or terms_of(tracked.update) != before) and not tracked.is_foreign:
+        follows = tracked.update.order_type is OrderType.TRAIL
+        # The trigger of a trailing stop moves with the market, every second perhaps; that is no news for the journal.
+        is_changed = (
+            terms_of(tracked.update)[: 2 if follows else 3] != before[: 2 if follows else 3]
+        )
+        if (is_done or is_changed) and not tracked.is_foreign:
             self._journal(self._at_worst(tracked), "Modified", {})
 
     @staticmethod

@@ -3,8 +3,8 @@
 Facts about the market and the account are in `core.facts`; these are the session's own.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -171,9 +171,10 @@ def limits(rows: Iterable[LimitRow]) -> Table[LimitRow]:
     return Table(rows, _LIMITS)
 
 
-def preview(row: Preview) -> Table[Preview]:
-    """Lay out what an order would do as a card."""
-    return Table((row,), _PREVIEW)
+def preview(rows: Sequence[Preview]) -> Table[Preview]:
+    """Lay out what an order would do as a card, several as a table."""
+    layout = _PREVIEW if len(rows) == 1 else replace(_PREVIEW, is_card=False)
+    return Table(rows, layout)
 
 
 def _address(row: Status) -> str | None:

@@ -14,13 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgerunner_lab.core.contracts import RESERVED_WORDS, ContractSpec, Right, SecType
-from edgerunner_lab.core.errors import NotSupported, OrderSyntaxError, UsageError
+from edgerunner_lab.core.errors import OrderSyntaxError, UsageError
 from edgerunner_lab.core.grammar import (
     CURRENCIES,
     completions,
     parse,
     parse_contract,
-    require_supported,
 )
 from edgerunner_lab.core.intents import (
     Money,
@@ -519,38 +518,6 @@ def test_twenty_thousand_shuffled_lines_end_in_an_order_or_a_syntax_error() -> N
 def test_the_words_that_may_come_next_are_known(before: str, words: list[str]) -> None:
     """What was said once is not offered again; after a wrong beginning nothing is."""
     assert completions(before) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("buy 10 SPY take 520 stop 490", "brackets (take … stop …)"),
-        ("buy 1 ES 2026-12 trail 5 take 9 stop 8", "brackets (take … stop …)"),
-    ],
-)
-def test_what_the_road_cannot_carry_is_refused_by_name(text: str, named: str) -> None:
-    """It parses, so that the refusal can say what was understood."""
-    with pytest.raises(NotSupported) as raised:
-        require_supported(parse(text))
-
-    assert str(raised.value) == (
-        f"{named} are understood but not carried by this version: {text}; nothing was sent"
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "buy 10 SPY",
-        "sell half SPY lmt 5 stp 4 fok",
-        "buy 20000 EUR.USD",
-        "buy 1 SPY 2026-12-18 700 C lmt 3.20",
-        "buy 1 ES 2026-12",
-    ],
-)
-def test_what_the_road_can_carry_passes(text: str) -> None:
-    """Stocks, forex, options and futures, at the market, with a limit, a trigger or both."""
-    require_supported(parse(text))
 
 
 def test_importing_the_language_does_not_load_the_parser() -> None:

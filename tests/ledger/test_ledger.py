@@ -81,6 +81,7 @@ def test_intent_says_what_was_asked_and_what_it_was_judged_by(
         "tif": "DAY",
         "outside_rth": False,
         "replaces": None,
+        "parent_ref": None,
         "account": ACCOUNT,
         "bid": "100.00",
         "ask": "100.10",

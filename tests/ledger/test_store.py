@@ -228,7 +228,7 @@ def test_file_of_another_user_is_refused(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "age"),
-    [(4, "a newer"), (99, "a newer"), (-1, "an unknown"), (0, "an unknown")],
+    [(5, "a newer"), (99, "a newer"), (-1, "an unknown"), (0, "an unknown")],
 )
 def test_other_schema_is_kept_as_it_is(path: Path, version: int, age: str) -> None:
     """An older product does not guess at a newer one's file."""
@@ -274,7 +274,7 @@ def test_tables_that_were_changed_are_refused(path: Path, statement: str) -> Non
 
     with pytest.raises(
         LedgerDamaged,
-        match=r"its tables or triggers were changed, expected those of schema 3; .*kept",
+        match=r"its tables or triggers were changed, expected those of schema 4; .*kept",
     ):
         Store(path)
 

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from edgerunner_lab.core.errors import LedgerDamaged, LedgerError, LedgerUnavailable
+from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.guard.snapshot import LatchState, LedgerFacts
@@ -23,6 +24,11 @@ def never_asked(_facts: LedgerFacts) -> ApprovedOrder:
     raise AssertionError("the judge was asked without a ledger")
 
 
+def never_asked_of(_order: ProposedOrder, _facts: LedgerFacts) -> ApprovedOrder:
+    """Judge nothing, likewise."""
+    raise AssertionError("the judge was asked without a ledger")
+
+
 def a_connection() -> Connection:
     """Return where a client id might be connected."""
     return Connection(account=ACCOUNT, client_id=1, profile="sim", host="", port=0, at=NOW)
@@ -30,6 +36,10 @@ def a_connection() -> Connection:
 
 CALLS: Final[dict[str, Callable[[UnusableLedger], object]]] = {
     "reserve": lambda ledger: ledger.reserve(an_order(), never_asked),
+    "reserve_together": lambda ledger: ledger.reserve_together(
+        [an_order()], never_asked_of
+    ),
+    "look": lambda ledger: ledger.look([an_order()], never_asked_of),
     "facts": lambda ledger: ledger.facts(ACCOUNT, None),
     "record": lambda ledger: ledger.record(
         order_ref(), Standing(state=OrderState.SENT), kind="SENT", facts={}

@@ -192,14 +192,14 @@ def test_what_is_approved_is_what_ib_async_sends_at_every_version(
     firewall.grant(
         a_permit(
             order_ref=order.order_ref,
-            head=adapt.order_head(order, 5),
+            head=adapt.order_head(order, adapt.Place(order_id=5)),
             tail={
                 positions[name]: value for name, value in adapt.order_extras(order).items()
             },
         )
     )
     contract = adapt.instrument_contract(order.instrument)
-    sent = encoded(version, 5, contract, adapt.to_order(order, 5))
+    sent = encoded(version, 5, contract, adapt.to_order(order, adapt.Place(order_id=5)))
 
     firewall.check(frame(sent), 1.0)
 

@@ -75,23 +75,6 @@ def test_the_nearest_order_of_a_denial_passes(session: Session) -> None:
     assert session.order(denied.value.nearest).state is OrderState.FILLED
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "buy 100 MSFT trail 2% take 700 stop 300",
-        "buy 10 SPY lmt 500 take 520 stop 490",
-    ],
-)
-def test_what_the_road_cannot_carry_yet_is_refused_by_name(
-    session: Session, text: str
-) -> None:
-    """The language is complete, the road is not, and says so."""
-    with pytest.raises(NotSupported):
-        session.order(text)
-
-    assert not session.orders()
-
-
 def test_a_wrong_line_sends_nothing(session: Session) -> None:
     """The caret shows where."""
     with pytest.raises(OrderSyntaxError, match="expected a symbol"):

@@ -160,7 +160,7 @@ TABLES: dict[str, tuple[Any, Callable[[Any], Table[Any]]]] = {
     "status": (STATUS, reports.status),
     "matches": (MATCH, lambda row: reports.matches([row], pattern=row.symbol)),
     "limits": (LIMIT, lambda row: reports.limits([row])),
-    "preview": (PREVIEW, reports.preview),
+    "preview": (PREVIEW, lambda row: reports.preview([row])),
 }
 
 CANARIES = (
@@ -338,7 +338,7 @@ def test_wide_characters_keep_the_columns() -> None:
 
 def test_a_card_has_one_line_a_figure() -> None:
     """Many figures of one thing read better downwards; long lists get a line each."""
-    lines = repr(reports.preview(PREVIEW)).splitlines()
+    lines = repr(reports.preview([PREVIEW])).splitlines()
 
     assert lines[0] == "Preview: nothing was sent"
     assert "worst case       5,101.20" in lines

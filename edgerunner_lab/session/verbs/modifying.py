@@ -8,6 +8,7 @@ from edgerunner_lab.core.errors import UsageError
 from edgerunner_lab.core.facts import OrderUpdate
 from edgerunner_lab.core.grammar import parse_contract
 from edgerunner_lab.core.intents import (
+    Attached,
     OrderIntent,
     OrderType,
     ProposedOrder,
@@ -66,12 +67,38 @@ class ModifyVerbs(OrderVerbs):
         order = replace(
             _changed(old, terms, instrument, source),
             outside_rth=engine.tracker.is_outside_rth(old.order_ref),
+            attached=self._attached(old, quantity_is_new=terms.get("quantity") is not None),
         )
         judgement = await engine.judgement(order)
         if preview:
-            return reports.preview(await self._previewed(judgement))
+            return reports.preview(await self._previewed([judgement]))
         sent = await engine.orders.modify(judgement)
         return layouts.orders([sent.update], notes=sent.warnings)
+
+    def _attached(self, old: OrderUpdate, *, quantity_is_new: bool) -> Attached | None:
+        """Return what the exit of a bracket hangs on; None for any other order.
+
+        Raises:
+            UsageError: the size of one order of a bracket is to be changed, and the others would no longer fit.
+        """
+        tracker = self._engine.tracker
+        has_exits = any(each.parent_ref == old.order_ref for each in tracker.open_orders)
+        if quantity_is_new and (old.parent_ref or has_exits):
+            raise UsageError(
+                f"{old.order_ref}: is of a bracket, whose orders are of one size: cancel it and place it anew; nothing was sent"
+            )
+        if not old.parent_ref:
+            return None
+        entry = tracker.order(old.parent_ref)
+        waits = entry is not None and entry.state.is_open
+        return Attached(
+            parent_ref=old.parent_ref,
+            quantity=old.quantity,
+            side=old.side.opposite,
+            entry_price=(entry.stop_price or entry.limit_price)
+            if entry is not None and waits
+            else None,
+        )
 
     def _one_working(self, what: str) -> OrderUpdate:
         """Return the one working order that has a reference or a name."""

@@ -7,17 +7,20 @@ from typing import Unpack
 
 from edgerunner_lab.core.errors import NotConnected, OrderDenied, UsageError
 from edgerunner_lab.core.facts import Fill, OrderUpdate
-from edgerunner_lab.core.grammar import parse, parse_contract, require_supported
+from edgerunner_lab.core.grammar import parse, parse_contract
 from edgerunner_lab.core.intents import (
     OrderIntent,
+    ProposedOrder,
     Side,
     Source,
+    TimeInForce,
     Units,
 )
 from edgerunner_lab.guard.checks import Check
+from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.session.executions import stem_of
 from edgerunner_lab.session.judgements import Judgement
-from edgerunner_lab.session.proposals import Present, proposed
+from edgerunner_lab.session.proposals import Present, proposed, with_exits
 from edgerunner_lab.session.tracking import OUR_PREFIX
 from edgerunner_lab.session.verbs.arguments import (
     How,
@@ -44,7 +47,7 @@ class OrderVerbs(MarketVerbs):
         """Send one order in the order language; see `%order?`.
 
         Raises:
-            OrderSyntaxError, NotSupported, OrderDenied: nothing was sent.
+            OrderSyntaxError, OrderDenied: nothing was sent.
             OutcomeUnknown: something was, and the broker has not answered.
         """
         return await self.send(parse(text), source=source)
@@ -53,7 +56,6 @@ class OrderVerbs(MarketVerbs):
         self, intent: OrderIntent, *, source: Source
     ) -> Table[OrderUpdate] | Table[reports.Preview]:
         """Send, or with `intent.preview` only judge, one order."""
-        require_supported(intent)
         engine = self._engine
         link = await engine.linked()
         instrument = await engine.instruments.resolve(intent.contract)
@@ -63,13 +65,18 @@ class OrderVerbs(MarketVerbs):
             account=link.account,
             now=self._clock(),
         )
-        order = proposed(intent, instrument, source, present)
-        judgement = await engine.judgement(order)
-        if not intent.preview:
-            sent = await engine.orders.send(judgement)
-            notes = (*sent.warnings, *self._also_working(sent.update))
-            return layouts.orders([sent.update], notes=notes)
-        return reports.preview(await self._previewed(judgement))
+        entry = proposed(intent, instrument, source, present)
+        orders = with_exits(entry, present.quote, present.now)
+        judgements = await engine.judgements(orders)
+        if intent.preview:
+            return reports.preview(await self._previewed(judgements))
+        sent = await engine.orders.send_together(judgements)
+        updates = [each.update for each in sent]
+        notes = [warning for each in sent for warning in each.warnings]
+        if any(order.attached and order.tif is TimeInForce.DAY for order in orders):
+            notes.append("take and stop end with the day; say gtc to keep them")
+        notes += self._also_working(updates)
+        return layouts.orders(updates, notes=tuple(notes))
 
     async def trade(
         self,
@@ -175,8 +182,16 @@ class OrderVerbs(MarketVerbs):
             )
         )
 
-    async def _previewed(self, judgement: Judgement) -> reports.Preview:
-        order = judgement.order
+    async def _previewed(self, judgements: Sequence[Judgement]) -> list[reports.Preview]:
+        said = await self._engine.orders.preview(judgements)
+        return [
+            self._preview(judgement.order, verdict)
+            for judgement, verdict in zip(judgements, said, strict=True)
+        ]
+
+    def _preview(
+        self, order: ProposedOrder, verdict: ApprovedOrder | OrderDenied | None
+    ) -> reports.Preview:
         blank = reports.Preview(
             text=str(order.intent),
             symbol=str(order.instrument),
@@ -189,17 +204,17 @@ class OrderVerbs(MarketVerbs):
             margin=None,
             verdict="would be denied",
         )
-        try:
-            approved = await self._engine.orders.preview(judgement)
-        except OrderDenied as denied:
-            checks = tuple(str(denial) for denial in denied.denials)
-            return replace(blank, checks=checks, nearest=denied.nearest or "")
+        if verdict is None:
+            return replace(blank, verdict="not judged: its entry would be denied")
+        if isinstance(verdict, OrderDenied):
+            checks = tuple(str(denial) for denial in verdict.denials)
+            return replace(blank, checks=checks, nearest=verdict.nearest or "")
         return replace(
             blank,
-            reference_price=approved.reference_price,
-            notional=approved.notional,
+            reference_price=verdict.reference_price,
+            notional=verdict.notional,
             verdict="would be sent",
-            checks=(*_headroom(approved.checks), *approved.warnings),
+            checks=(*_headroom(verdict.checks), *verdict.warnings),
         )
 
     async def _chosen(self, what: str) -> list[OrderUpdate]:
@@ -230,12 +245,14 @@ class OrderVerbs(MarketVerbs):
         in_symbol = [update for update in working if update.symbol.upper() == what.upper()]
         return [update for update in in_symbol if update in own] or in_symbol
 
-    def _also_working(self, sent: OrderUpdate) -> tuple[str, ...]:
-        """Return a line on each other order that still works in the same instrument: a stop that outlives its position."""
+    def _also_working(self, sent: Sequence[OrderUpdate]) -> tuple[str, ...]:
+        """Return a line on each other order that still works in the same instruments: a stop that outlives its position."""
+        con_ids = {update.con_id for update in sent}
+        refs = {update.order_ref for update in sent}
         return tuple(
             f"also working in {other.symbol}: {_words(other)} ({other.order_ref})"
             for other in self._engine.tracker.open_orders
-            if other.con_id == sent.con_id and other.order_ref != sent.order_ref
+            if other.con_id in con_ids and other.order_ref not in refs
         )
 
     def _own_working(self) -> list[OrderUpdate]:
