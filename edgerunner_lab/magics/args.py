@@ -57,6 +57,14 @@ class BarsArgs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BasketArgs:
+    """How a basket is to be sent."""
+
+    preview: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyArgs:
     """Which order to change, and how; `terms` are quantity, limit, stop and tif, as typed."""
 
@@ -196,6 +204,19 @@ def order_text(line: str) -> str:
     if not text:
         USAGES["%order"].wrong("nothing", "an order")
     return text
+
+
+def basket_args(line: str) -> BasketArgs:
+    """Read what stands behind `%%basket`.
+
+    Raises:
+        UsageError: see the module.
+    """
+    usage = USAGES["%%basket"]
+    words = read(line, usage)
+    if words.plain:
+        usage.wrong(quoted(words.plain[0]), "the orders on the lines below")
+    return BasketArgs(preview="--preview" in words.flags, again="--again" in words.flags)
 
 
 def cancel_what(line: str) -> str:

@@ -26,9 +26,12 @@ SIZES: Final = ("1s", "5s", "30s", "1m", "5m", "15m", "30m", "1h", "4h", "1d")
 """Offered, not all that there are; the session judges which the broker has."""
 
 _MAGIC_LINE: Final = re.compile(
-    r"^\s*(?:[\w\s,.\[\]()*]+=\s*)?(%[a-z]+)\s+(.*)$", re.DOTALL
+    r"^\s*(?:[\w\s,.\[\]()*]+=\s*)?(%%?[a-z]+)\s+(.*)$", re.DOTALL
 )
 """A magic and the text after it, alone or on the right of an assignment."""
+
+BASKET: Final = "%%basket"
+"""Below it every line is an order."""
 
 _SYMBOL_POSITION: Final = 2
 """Words before the symbol in an order: side and size."""
@@ -50,6 +53,8 @@ class MagicWords:
     def __call__(self, context: CompletionContext) -> SimpleMatcherResult:
         """Return the words that fit at the cursor, and silence Python's and the file system's."""
         line = context.line_with_cursor[: context.cursor_position]
+        if context.cursor_line and context.full_text.startswith(BASKET):
+            line = f"%order {line.lstrip()}"
         found = _MAGIC_LINE.match(line)
         if found is None or found[1] not in USAGES:
             return SimpleMatcherResult(completions=[])

@@ -1,9 +1,16 @@
-"""`%order`, `%modify`, `%cancel`, `%orders`, `%fills` and `%why`."""
+"""`%order`, `%%basket`, `%modify`, `%cancel`, `%orders`, `%fills` and `%why`."""
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 
 from edgerunner_lab.magics.args import (
+    basket_args,
     cancel_what,
     modify_args,
     no_args,
@@ -49,6 +56,26 @@ class OrderMagics(Magics):
             placed.state
         """
         return self._lab.magic_order(order_text(line))
+
+    @cell_magic
+    @no_var_expand
+    def basket(self, line: str, cell: str) -> object:
+        """Send several orders, one a line: all of them or, where one is denied or a line is wrong, none.
+
+        `%%basket [--preview] [--again]`
+
+        Each is judged as if those before it worked already. Empty lines and lines that begin with `#` are passed over.
+        `--preview` sends nothing and shows the verdict on each; `--again` repeats them on purpose.
+        At most 24 orders, the exits of brackets with them: that many leave together.
+
+        Examples::
+
+            %%basket --preview
+            buy 10 SPY
+            sell 5 QQQ lmt 640 gtc
+        """
+        asked = basket_args(line)
+        return self._lab.magic_basket(cell, preview=asked.preview, again=asked.again)
 
     @line_magic
     @no_var_expand

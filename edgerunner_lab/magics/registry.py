@@ -29,8 +29,10 @@ def register(ip: InteractiveShell, lab: Verbs) -> None:
 def unregister(ip: InteractiveShell) -> None:
     """Take our magics and completion out; a magic of the same name that someone else defined stays."""
     # IPython leaves the types of both collections open.
-    by_name = cast("dict[str, object]", ip.magics_manager.magics["line"])  # pyright: ignore[reportUnknownMemberType]
-    for name in (magic.removeprefix("%") for magic in USAGES):
+    by_kind = cast("dict[str, dict[str, object]]", ip.magics_manager.magics)  # pyright: ignore[reportUnknownMemberType]
+    for magic in USAGES:
+        by_name = by_kind["cell" if magic.startswith("%%") else "line"]
+        name = magic.lstrip("%")
         if isinstance(getattr(by_name.get(name), "__self__", None), MAGICS):
             del by_name[name]
     for magics in MAGICS:

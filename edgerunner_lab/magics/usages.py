@@ -31,6 +31,9 @@ USAGES: Final = {
             flags=("--all-hours",),
         ),
         Usage(magic="%order", example="%order buy 10 SPY"),
+        Usage(
+            magic="%%basket", example="%%basket --preview", flags=("--preview", "--again")
+        ),
         Usage(magic="%modify", example="%modify probe lmt 501", flags=("--preview",)),
         Usage(magic="%cancel", example="%cancel SPY"),
         Usage(magic="%orders", example="%orders"),

@@ -56,6 +56,12 @@ class Verbs(Protocol):
         """Send one order through the guard, or preview it; the journal keeps the cell it came from."""
         ...
 
+    def magic_basket(
+        self, text: str, /, *, preview: bool = False, again: bool = False
+    ) -> object:
+        """Send several orders, one a line, all of them or none; the journal keeps the cell they came from."""
+        ...
+
     def cancel(self, what: str, /) -> object:
         """Cancel working orders: one by reference, those in a symbol, or "all"."""
         ...

@@ -213,6 +213,11 @@ class PacedClient(Client):
         """Frames that wait for a token."""
         return self._sender.queued if self._sender is not None else 0
 
+    @property
+    def room(self) -> int:
+        """How many orders would leave at once."""
+        return self._sender.room if self._sender is not None else 0
+
     def drop_queued_orders(self) -> list[int]:
         """Take order frames that wait for a token out of the queue; return their order ids."""
         dropped = self._sender.drop_orders() if self._sender is not None else []

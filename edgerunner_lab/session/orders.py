@@ -179,13 +179,16 @@ class Orders:
         """Give reserved orders to the socket, without a pause between them.
 
         Raises:
-            OrderDenied: halted since they were judged; all of them are recorded as withdrawn.
+            OrderDenied: halted since they were judged, or the line is too busy to take all of them at once; all of them
+                are recorded as withdrawn.
             NotConnected: too late, or on another connection; all of them are recorded as withdrawn.
             FirewallBreach: ours; that order and those behind it are recorded as withdrawn.
         """
         pairs = list(zip(reservations, judgements, strict=True))
-        for _, judgement in pairs:
-            why = self._reason_not_to_send(judgement)
+        for judgement in judgements:
+            why = self._reason_not_to_send(judgement) or self._reason_not_together(
+                len(pairs)
+            )
             if why is not None:
                 for each in reservations:
                     self._withdraw_unsent(each, why[0])
@@ -385,6 +388,20 @@ class Orders:
         except LedgerError as error:
             # Without a durable record nothing is sent; the guard words the denial (AUDIT_UNAVAILABLE).
             raise self._denied_without_ledger(judgements[0], error) from error
+
+    def _reason_not_together(
+        self, count: int
+    ) -> tuple[str, OrderDenied | NotConnected] | None:
+        """Return why several orders would not leave at once; one that waits alone is withdrawn when it is too late."""
+        room = self._ib.client.room
+        if count == 1 or count <= room:
+            return None
+        denial = Denial(
+            code="WIRE_RATE",
+            facts=(("orders", str(count)), ("room", str(room))),
+            hint="they would not leave together; try again in a second",
+        )
+        return "they would not have left together", OrderDenied([denial])
 
     def _judge_of(
         self, judgements: Sequence[Judgement]

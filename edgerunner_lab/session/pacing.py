@@ -53,6 +53,14 @@ class PacedSender:
         self._lanes[lane].append(message)
         self._drain()
 
+    @property
+    def room(self) -> int:
+        """How many orders would leave at once."""
+        now = self._now()
+        spent = sum(1 for at in self._sent_at if now - at < 1.0)
+        left = MESSAGES_PER_SECOND - CANCEL_RESERVE - spent
+        return max(left - len(self._lanes[_CANCELS]) - len(self._lanes[_ORDERS]), 0)
+
     def drop_orders(self) -> list[str]:
         """Take the orders that wait out of the queue and return them."""
         waiting = list(self._lanes[_ORDERS])

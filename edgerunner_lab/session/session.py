@@ -40,7 +40,7 @@ from edgerunner_lab.tables.table import Table
 _log = logging.getLogger(__name__)
 
 AWAITABLE = (
-    "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "modify", "cancel", "orders",
+    "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "basket", "modify", "cancel", "orders",
     "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "why", "halt", "resume",
 )  # fmt: skip
 """The verbs that `lab.aio` has too."""
@@ -228,6 +228,30 @@ class Session:
             **terms,
         )
 
+    def basket(
+        self, text: str, *, preview: bool = False, again: bool = False
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Send several orders, one a line, all of them or none: `lab.basket(lines)`."""
+        return self._thread.run(
+            self._verbs.basket,
+            text,
+            source=self.source("python"),
+            preview=preview,
+            again=again,
+        )
+
+    def magic_basket(
+        self, text: str, *, preview: bool = False, again: bool = False
+    ) -> Table[OrderUpdate] | Table[reports.Preview]:
+        """Send what `%%basket` was given; the same road, with the cell as its source."""
+        return self._thread.run(
+            self._verbs.basket,
+            text,
+            source=self.source("magic"),
+            preview=preview,
+            again=again,
+        )
+
     def cancel(self, what: str) -> Table[OrderUpdate]:
         """Cancel working orders: one by reference or name, all of a symbol, or `"all"`."""
         return self._thread.run(self._verbs.cancel, what)
@@ -325,7 +349,15 @@ class AwaitableVerbs:
         session = self._session
 
         def call(*args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
-            if name in ("order", "buy", "sell", "modify", "close_position", "flatten"):
+            if name in (
+                "order",
+                "buy",
+                "sell",
+                "basket",
+                "modify",
+                "close_position",
+                "flatten",
+            ):
                 kwargs["source"] = session.source("python")
             if name in ("buy", "sell"):
                 return session.thread.future(

@@ -22,6 +22,7 @@ READERS: dict[str, Reader] = {
     "%search": args.pattern,
     "%bars": args.bars_args,
     "%order": args.order_text,
+    "%%basket": args.basket_args,
     "%modify": args.modify_args,
     "%cancel": args.cancel_what,
     "%orders": lambda line: args.no_args(line, "%orders"),
@@ -337,6 +338,24 @@ def test_any_line_is_understood_or_refused_on_one_line(magic: str, line: str) ->
     except UsageError as error:
         assert str(error).isprintable()  # noqa: PT017  both outcomes are right
         assert str(error).startswith(f"{magic}: found ")  # noqa: PT017  both outcomes are right
+
+
+# %%basket
+
+
+def test_a_basket_knows_its_flags() -> None:
+    """Neither, one or both."""
+    assert args.basket_args("") == args.BasketArgs()
+    assert args.basket_args("--preview --again") == args.BasketArgs(
+        preview=True, again=True
+    )
+
+
+@pytest.mark.parametrize("line", ["buy 10 SPY", "--preview SPY", "--send", "--preview=1"])
+def test_a_basket_with_more_on_its_first_line_is_refused(line: str) -> None:
+    """The orders stand below."""
+    with pytest.raises(UsageError, match=r"%%basket: found .*; for example: %%basket"):
+        args.basket_args(line)
 
 
 # %modify

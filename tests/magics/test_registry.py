@@ -36,6 +36,14 @@ from edgerunner_lab.magics.usages import USAGES
             ("bars", "SPY", "30d", "1h", {"rth": False, "what": "BID"}),
         ),
         ("%order buy 10 SPY", ("magic_order", "buy 10 SPY")),
+        (
+            "%%basket --preview\nbuy 10 SPY\n\nsell 5 {x} lmt $5\n",
+            (
+                "magic_basket",
+                "buy 10 SPY\n\nsell 5 {x} lmt $5\n",
+                {"preview": True, "again": False},
+            ),
+        ),
         ("%cancel all", ("cancel", "all")),
         ("%orders", ("orders",)),
         ("%fills", ("fills",)),
@@ -115,7 +123,8 @@ def test_nothing_in_an_order_is_expanded(shell: InteractiveShell, desk: Any) -> 
 @pytest.mark.parametrize("magic", USAGES)
 def test_no_magic_expands_names(shell: InteractiveShell, magic: str) -> None:
     """IPython is told for each of them, so that a new one cannot forget it."""
-    function = shell.find_line_magic(magic.removeprefix("%"))
+    kind = "cell" if magic.startswith("%%") else "line"
+    function = shell.find_magic(magic.lstrip("%"), kind)
 
     assert getattr(function, "_ipython_magic_no_var_expand", False)
 

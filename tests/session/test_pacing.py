@@ -49,6 +49,20 @@ def test_a_cancel_overtakes_four_hundred_waiting_data_requests() -> None:
     ) == CANCEL_RESERVE
 
 
+@given(st.lists(st.sampled_from([DATA, ORDER, CANCEL]), max_size=60))
+def test_so_many_orders_leave_at_once_as_there_is_room_for(before: list[str]) -> None:
+    """A basket asks first, and then none of it waits."""
+    timeline = Timeline()
+    for message in before:
+        timeline.sender.send(message)
+    room, written = timeline.sender.room, len(timeline.written)
+    for _ in range(room + 1):
+        timeline.sender.send(ORDER)
+
+    left_at_once = [message for _, message in timeline.written[written:]]
+    assert left_at_once.count(ORDER) == room
+
+
 def test_orders_overtake_data_and_cancels_overtake_orders() -> None:
     """What can lose money waits least."""
     timeline = Timeline()

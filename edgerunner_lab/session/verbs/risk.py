@@ -15,7 +15,7 @@ from edgerunner_lab.core.facts import OrderUpdate
 from edgerunner_lab.guard.limits import Limits, describe
 from edgerunner_lab.guard.snapshot import LatchState
 from edgerunner_lab.session.cancels import CANCEL_SECONDS
-from edgerunner_lab.session.verbs.modifying import ModifyVerbs
+from edgerunner_lab.session.verbs.baskets import BasketVerbs
 from edgerunner_lab.tables import layouts, reports
 from edgerunner_lab.tables.table import Table
 
@@ -34,7 +34,7 @@ _NOT_CANCELLED = (
 """What may go wrong with a cancel, or with the question that finds what to cancel; ib_async raises the last one."""
 
 
-class RiskVerbs(ModifyVerbs):
+class RiskVerbs(BasketVerbs):
     """What stops trading."""
 
     async def risk(self) -> Table[reports.LimitRow]:
