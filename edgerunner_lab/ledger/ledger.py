@@ -267,6 +267,11 @@ class Ledger:
         with self._reading() as connection:
             return stories.of(connection, order_ref)
 
+    def denied_since(self, account: str, since: datetime) -> list[stories.Denied]:
+        """Return every order that was refused at `since` or later, oldest first."""
+        with self._reading() as connection:
+            return stories.denied_since(connection, account, since)
+
     def refs_like(self, piece: str) -> list[str]:
         """Return references that contain `piece`, or whose order has that name; the newest first, at most eight."""
         with self._reading() as connection:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from edgerunner_lab.core.intents import Side
+from edgerunner_lab.ledger.columns import stamp
 from edgerunner_lab.ledger.journal import JSON
+
+DENIED: Final = "DENIED"
+"""The journal's word for an order that was not sent."""
 
 REFS_MAX: Final = 8
 """So many orders are named where a piece of a reference fits several."""
@@ -45,6 +50,52 @@ def of(connection: sqlite3.Connection, order_ref: str) -> list[Entry]:
             facts=json.loads(facts),
         )
         for seq, at, kind, owner, facts in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """An order that the guard refused.
+
+    Attributes:
+        at: Aware UTC.
+        text: The order in canonical words.
+        denials: Every failed rule, a line each.
+        owner: The process and notebook that tried it.
+    """
+
+    order_ref: str
+    at: datetime
+    text: str
+    symbol: str
+    side: Side
+    quantity: str
+    denials: tuple[str, ...]
+    owner: str
+
+
+def denied_since(
+    connection: sqlite3.Connection, account: str, moment: datetime
+) -> list[Denied]:
+    """Return every order of an account that was refused at `moment` or later, oldest first."""
+    rows = connection.execute(
+        "SELECT order_ref, at, owner, facts FROM journal WHERE kind = ? AND at >= ? ORDER BY seq",
+        (DENIED, stamp(moment)),
+    )
+    read = ((ref, at, owner, json.loads(facts)) for ref, at, owner, facts in rows)
+    return [
+        Denied(
+            order_ref=ref,
+            at=datetime.fromisoformat(at),
+            text=facts["order"],
+            symbol=facts["symbol"],
+            side=Side(facts["side"]),
+            quantity=facts["quantity"],
+            denials=tuple(facts["denials"]),
+            owner=owner,
+        )
+        for ref, at, owner, facts in read
+        if facts["account"] == account
     ]
 
 

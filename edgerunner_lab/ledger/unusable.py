@@ -14,7 +14,7 @@ from edgerunner_lab.ledger.journal import JSON, Verification
 from edgerunner_lab.ledger.ledger import Evidence, Judge, JudgeOfEach
 from edgerunner_lab.ledger.order_rows import OrderRow, Standing
 from edgerunner_lab.ledger.reservations import Reservation
-from edgerunner_lab.ledger.stories import Entry
+from edgerunner_lab.ledger.stories import Denied, Entry
 
 
 class UnusableLedger:
@@ -105,6 +105,10 @@ class UnusableLedger:
     def story(self, order_ref: str) -> list[Entry]:
         """Refuse: what became of it is not known."""
         self._refuse(order_ref)
+
+    def denied_since(self, account: str, since: datetime) -> list[Denied]:
+        """Refuse: what was refused is not known."""
+        self._refuse(account, since)
 
     def refs_like(self, piece: str) -> list[str]:
         """Refuse: which orders there were is not known."""

@@ -297,6 +297,21 @@ def why_ref(line: str) -> str:
     return ref
 
 
+def resolve_ref(line: str) -> str:
+    """Read the reference, a piece of one or the name of an order whose outcome is unknown.
+
+    Raises:
+        UsageError: see the module.
+    """
+    usage = USAGES["%resolve"]
+    ref = _at_most_one(read(line, usage), usage, "one reference")
+    if not ref:
+        usage.wrong("nothing", "a reference as %blotter shows it")
+    if not ref.isprintable():
+        usage.wrong(quoted(ref), "a reference as %blotter shows it")
+    return ref
+
+
 def close_symbol(line: str) -> str:
     """Read the symbol of a position.
 

@@ -1,4 +1,4 @@
-"""`%order`, `%%basket`, `%modify`, `%cancel`, `%orders`, `%fills` and `%why`."""
+"""`%order`, `%%basket`, `%modify`, `%cancel`, `%orders`, `%fills`, `%blotter`, `%resolve` and `%why`."""
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import (
@@ -15,6 +15,7 @@ from edgerunner_lab.magics.args import (
     modify_args,
     no_args,
     order_text,
+    resolve_ref,
     why_ref,
 )
 from edgerunner_lab.magics.verbs import Verbs
@@ -138,6 +139,35 @@ class OrderMagics(Magics):
         """
         no_args(line, "%fills")
         return self._lab.fills()
+
+    @line_magic
+    @no_var_expand
+    def blotter(self, line: str) -> object:
+        """Show every order of the last day, of every notebook: what works first, then the newest, denied ones too.
+
+        Examples::
+
+            %blotter
+            table = %blotter
+            table.df
+        """
+        no_args(line, "%blotter")
+        return self._lab.blotter()
+
+    @line_magic
+    @no_var_expand
+    def resolve(self, line: str) -> object:
+        """Ask the broker what became of an order whose outcome is unknown, and wait for it, 10 seconds at most.
+
+        `%resolve REF`
+
+        Until it is known, new orders in its instrument are denied; only the broker's word ends the doubt.
+
+        Examples::
+
+            %resolve probe
+        """
+        return self._lab.resolve_order(resolve_ref(line))
 
     @line_magic
     @no_var_expand

@@ -39,6 +39,8 @@ USAGES: Final = {
         Usage(magic="%orders", example="%orders"),
         Usage(magic="%fills", example="%fills"),
         Usage(magic="%why", example="%why probe"),
+        Usage(magic="%blotter", example="%blotter"),
+        Usage(magic="%resolve", example="%resolve probe"),
         Usage(magic="%positions", example="%positions"),
         Usage(magic="%account", example="%account"),
         Usage(magic="%risk", example="%risk set max_order_qty.STK 100"),

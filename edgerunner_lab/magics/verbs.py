@@ -94,6 +94,14 @@ class Verbs(Protocol):
         """Return the story of one order."""
         ...
 
+    def blotter(self) -> object:
+        """Return every order of the last day, refused ones too."""
+        ...
+
+    def resolve_order(self, what: str, /) -> object:
+        """Ask the broker what became of an order whose outcome is unknown."""
+        ...
+
     def modify(self, what: str, /, *, preview: bool = False, **terms: str) -> object:
         """Change a working order; `terms` are quantity, limit, stop and tif, as typed."""
         ...

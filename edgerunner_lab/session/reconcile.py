@@ -19,6 +19,7 @@ SNAPSHOTS_TO_BELIEVE_ABSENCE = 2
 SNAPSHOT_PAUSE_SECONDS = 1.0
 RETRY_PAUSE_SECONDS = 5.0
 OPEN_ORDERS_FRESH_SECONDS = 2.0
+RESOLVE_SECONDS = 10.0
 
 _AT_THE_BROKER = frozenset(
     {OrderState.WORKING, OrderState.PARTIAL, OrderState.PENDING_CANCEL}
@@ -91,6 +92,13 @@ class Reconciler:
             task = asyncio.create_task(self._search(ref), name=f"reconcile {ref}")
             self._searches[ref] = task
             task.add_done_callback(lambda _: self._searches.pop(ref, None))
+
+    async def resolve(self, ref: str) -> None:
+        """Have the broker's records searched for an order now, and wait for what comes of it, 10 s at most."""
+        self.search(ref)
+        task = self._searches.get(ref)
+        if task is not None:
+            await asyncio.wait({task}, timeout=RESOLVE_SECONDS)
 
     def connection_lost(self) -> None:
         """Stop asking; what is in doubt is searched for after the next connect."""

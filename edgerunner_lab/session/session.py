@@ -41,7 +41,8 @@ _log = logging.getLogger(__name__)
 
 AWAITABLE = (
     "connect", "disconnect", "status", "quote", "search", "bars", "order", "buy", "sell", "basket", "modify", "cancel", "orders",
-    "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "why", "halt", "resume",
+    "fills", "positions", "account", "risk", "set_risk", "close_position", "flatten", "why", "blotter", "resolve_order",
+    "halt", "resume",
 )  # fmt: skip
 """The verbs that `lab.aio` has too."""
 
@@ -297,6 +298,14 @@ class Session:
     def why(self, ref: str = "") -> Table[stories.Line]:
         """Return the whole story of one order, denied ones included; without a reference, of the last one."""
         return self._thread.run(self._verbs.why, ref)
+
+    def blotter(self) -> Table[reports.BlotterRow]:
+        """Return every order of the last day, of every notebook, refused ones too; what still works comes first."""
+        return self._thread.run(self._verbs.blotter)
+
+    def resolve_order(self, what: str) -> Table[OrderUpdate]:
+        """Ask the broker what became of an order whose outcome is unknown; return it as it then is."""
+        return self._thread.run(self._verbs.resolve_order, what)
 
     def halt(self, reason: str = "", *, everything: bool = False) -> Table[OrderUpdate]:
         """Stop trading and cancel this session's working orders; holds until `resume`, restarts included.

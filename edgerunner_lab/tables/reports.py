@@ -128,6 +128,32 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlotterRow:
+    """One order of the day, sent or refused, of any notebook of the user or of another program.
+
+    Attributes:
+        at: When it was last heard of, aware UTC; a refused one, when it was refused.
+        state: The order's, or "denied".
+        remaining: What may still trade; 0 once it has ended.
+        reason: The broker's or the guard's words; of a denial every failed rule.
+        origin: The notebook or the client id that it came from; empty for this one's.
+    """
+
+    at: datetime
+    symbol: str
+    side: Side
+    quantity: Decimal | None
+    order: str
+    state: str
+    filled: Decimal
+    remaining: Decimal
+    average_price: Decimal | None
+    reason: tuple[str, ...]
+    origin: str
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
     """What became of one position that was to be closed.
 
@@ -149,6 +175,13 @@ class Closing:
     def is_flat(self) -> bool:
         """Whether the broker said, after the exit, that nothing is held."""
         return self.after == 0
+
+
+def blotter(
+    rows: Iterable[BlotterRow], *, title: str, notes: Sequence[str] = ()
+) -> Table[BlotterRow]:
+    """Lay out the day's orders, what may still trade first."""
+    return Table(rows, _BLOTTER, title=title, notes=notes)
 
 
 def closings(rows: Iterable[Closing], *, title: str, empty: str) -> Table[Closing]:
@@ -230,6 +263,25 @@ _LIMITS: Final[Layout[LimitRow]] = Layout(
         text("value", lambda r: r.value),
         text("unit", lambda r: r.unit),
         text("origin", lambda r: r.origin),
+    ),
+)
+
+_BLOTTER: Final[Layout[BlotterRow]] = Layout(
+    title="Blotter",
+    empty="no orders today",
+    columns=(
+        instant("at", lambda b: b.at),
+        text("symbol", lambda b: b.symbol),
+        text("side", lambda b: b.side.value),
+        number("quantity", lambda b: b.quantity, Kind.SIZE),
+        prose("order", lambda b: b.order),
+        text("state", lambda b: b.state),
+        number("filled", lambda b: b.filled, Kind.SIZE),
+        number("remaining", lambda b: b.remaining, Kind.SIZE),
+        number("average_price", lambda b: b.average_price, Kind.PRICE),
+        Column(name="reason", read=lambda b: b.reason, kind=Kind.LINES),
+        optional(prose("origin", lambda b: b.origin)),
+        text("order_ref", lambda b: b.order_ref, "ref"),
     ),
 )
 

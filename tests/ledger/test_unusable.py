@@ -57,6 +57,7 @@ CALLS: Final[dict[str, Callable[[UnusableLedger], object]]] = {
     "fills_since": lambda ledger: ledger.fills_since(ACCOUNT, NOW),
     "order": lambda ledger: ledger.order(order_ref()),
     "story": lambda ledger: ledger.story(order_ref()),
+    "denied_since": lambda ledger: ledger.denied_since(ACCOUNT, NOW),
     "refs_like": lambda ledger: ledger.refs_like("ELB"),
     "next_order_id_floor": lambda ledger: ledger.next_order_id_floor(1),
     "verify": lambda ledger: ledger.verify(),

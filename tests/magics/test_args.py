@@ -27,6 +27,8 @@ READERS: dict[str, Reader] = {
     "%cancel": args.cancel_what,
     "%orders": lambda line: args.no_args(line, "%orders"),
     "%fills": lambda line: args.no_args(line, "%fills"),
+    "%blotter": lambda line: args.no_args(line, "%blotter"),
+    "%resolve": args.resolve_ref,
     "%positions": lambda line: args.no_args(line, "%positions"),
     "%account": lambda line: args.no_args(line, "%account"),
     "%risk": args.risk_args,
