@@ -134,6 +134,7 @@ class AccountSnapshot:
     Attributes:
         daily_pnl: Since the previous session's close; None while the stream is silent.
         available_funds: What may still be used as initial margin.
+        day_trades_remaining: How many the broker still allows in five days; −1 where it counts none.
     """
 
     account: str = field(repr=False)
@@ -149,6 +150,7 @@ class AccountSnapshot:
     daily_pnl: Decimal | None = None
     unrealized_pnl: Decimal | None = None
     realized_pnl: Decimal | None = None
+    day_trades_remaining: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,13 @@ class Bounds(BaseModel):
         daily_loss_pct: Loss of the day from which on only what shrinks a position passes (R27).
         daily_loss_halt_pct: Loss of the day at which the session halts trading and cancels what works.
         unknown_loss_denied: Whether an unknown loss counts as too large a one.
+        max_drawdown_pct: Fall of the day's profit and loss from its peak at which the session halts trading (R28).
+        max_gross_exposure_pct: Everything held and working, unsigned and added up (R16).
+        max_net_exposure_pct: The same with its signs.
+        max_losses_in_a_row: Losing round trips after which nothing new is opened for `loss_pause_s` (R29).
+        cooldown_s: How long an instrument is left alone after an exit from it.
+        max_messages_per_fill: Orders, changes and cancels of a day for each order of it that has filled, and one (R30).
+        day_trades_guarded: Whether nothing is opened once the broker allows no more day trades (R39).
         by_symbol: By the name the order language uses, e.g. "SPY" or "EUR.USD".
     """
 
@@ -161,6 +168,14 @@ class Bounds(BaseModel):
     daily_loss_pct: Annotated[Percent, _NLV]
     daily_loss_halt_pct: Annotated[Percent, _NLV]
     unknown_loss_denied: Annotated[StrictBool, Unit(name="")]
+    max_drawdown_pct: Annotated[Percent, _NLV]
+    max_gross_exposure_pct: Annotated[PercentOfAccount, _NLV]
+    max_net_exposure_pct: Annotated[PercentOfAccount, _NLV]
+    max_losses_in_a_row: Annotated[Count, Unit(name="round trips")]
+    loss_pause_s: Annotated[Positive, Unit(name="s", is_tighter_larger=True)]
+    cooldown_s: Annotated[NotNegative, Unit(name="s", is_tighter_larger=True)]
+    max_messages_per_fill: Annotated[Positive, Unit(name="messages a filled order")]
+    day_trades_guarded: Annotated[StrictBool, Unit(name="")]
     by_symbol: Annotated[dict[Symbol, SymbolBounds], _Frozen]
 
 
@@ -201,6 +216,15 @@ _PAPER: Final[dict[str, object]] = {
     "daily_loss_pct": 2,
     "daily_loss_halt_pct": 3,
     "unknown_loss_denied": False,
+    "max_drawdown_pct": 5,
+    "max_gross_exposure_pct": 150,
+    "max_net_exposure_pct": 100,
+    # Off: losing in a row is how one learns.
+    "max_losses_in_a_row": 999,
+    "loss_pause_s": 1800,
+    "cooldown_s": 0,
+    "max_messages_per_fill": 20,
+    "day_trades_guarded": False,
     "by_symbol": {},
 }
 
@@ -237,6 +261,10 @@ DEFAULTS: Final[Mapping[Mode, Mapping[str, object]]] = {
         "daily_loss_pct": 1,
         "daily_loss_halt_pct": 2,
         "unknown_loss_denied": True,
+        "max_drawdown_pct": 3,
+        "max_gross_exposure_pct": 100,
+        "max_losses_in_a_row": 4,
+        "cooldown_s": 60,
     },
 }
 """mode -> bound -> value"""

@@ -19,6 +19,8 @@ from edgerunner_lab.core.intents import ProposedOrder
 from edgerunner_lab.guard import (
     rules_account,
     rules_allowed,
+    rules_conduct,
+    rules_exposure,
     rules_fields,
     rules_price,
     rules_repeats,
@@ -51,18 +53,20 @@ class Rule(NamedTuple):
 FIRST: Final = (
     Rule("SESSION_NOT_READY", rules_session.session_is_ready),
     Rule("ACCOUNT_MISMATCH", rules_session.account_is_bound),
+    Rule("FOREIGN_ENVIRONMENT", rules_session.environment_is_ours),
     Rule("LIVE_NOT_ARMED", rules_session.live_is_armed),
     Rule("AUDIT_UNAVAILABLE", rules_session.audit_is_available),
     Rule("TRADING_HALTED", rules_session.latch_lets_through),
     Rule("UNRESOLVED_ORDER", rules_session.nothing_is_unresolved),
 )
-"""The first denial among these is the only one: R01, R02, R03, R36, R04, R32."""
+"""The first denial among these is the only one: R01, R02, R37, R03, R36, R04, R32."""
 
 SIZE_RULES: Final = (
     Rule("SIZE_INCREMENT", rules_fields.size_is_on_step),
     Rule("MAX_ORDER_QTY", rules_size.quantity_is_small),
     Rule("MAX_ORDER_NOTIONAL", rules_size.value_is_small),
     Rule("MAX_POSITION", rules_size.position_is_small),
+    Rule("MAX_GROSS_EXPOSURE", rules_exposure.exposure_is_small),
     Rule("EXIT_ONLY", rules_size.exit_stays_an_exit),
     Rule("INSUFFICIENT_FUNDS", rules_account.funds_suffice),
     Rule("SHORT_SALE", rules_allowed.sale_is_covered),
@@ -96,6 +100,11 @@ RULES: Final = (
     Rule("FX_RATE_MISSING", rules_size.currency_is_known),
     *SIZE_RULES,
     Rule("DUPLICATE_ORDER", rules_repeats.order_is_no_repeat),
+    Rule("CLOCK_SKEW", rules_session.clocks_agree),
+    Rule("LOSS_STREAK", rules_conduct.losses_in_a_row_are_few),
+    Rule("COOLDOWN", rules_conduct.exit_is_not_reversed_at_once),
+    Rule("ORDER_EFFICIENCY", rules_conduct.messages_lead_to_fills),
+    Rule("DAY_TRADES", rules_conduct.day_trades_are_left),
     Rule("DAILY_LOSS", rules_account.loss_of_the_day_is_small),
     Rule("SELF_MATCH", rules_working.order_meets_none_of_ours),
     Rule("MAX_OPEN_ORDERS", rules_working.open_orders_are_few),

@@ -19,6 +19,8 @@ MENDED_BY_SIZE: Final = frozenset(
         "MAX_ORDER_QTY",
         "MAX_ORDER_NOTIONAL",
         "MAX_POSITION",
+        "MAX_GROSS_EXPOSURE",
+        "MAX_NET_EXPOSURE",
         "INSUFFICIENT_FUNDS",
         "SHORT_SALE",
         "EXIT_ONLY",

@@ -13,7 +13,6 @@ from edgerunner_lab.guard.limits import Limits
 from edgerunner_lab.guard.snapshot import Snapshot
 from edgerunner_lab.guard.valuation import (
     HUNDRED,
-    Reach,
     net_liquidation,
     open_quantity,
     reach_of,
@@ -35,7 +34,7 @@ def funds_suffice(
     """
     account = _account(order, snapshot)
     reach = reach_of(order, open_quantity(order, snapshot), snapshot)
-    outward = _outward(order, reach)
+    outward = reach.outward(order.side)
     if outward == 0:
         return Check(rule="INSUFFICIENT_FUNDS", value="takes none")
     pct = limits.margin_pct.get(order.instrument.sec_type)
@@ -103,13 +102,6 @@ def loss_of_the_day_is_small(
 def _reduces_or(order: ProposedOrder, snapshot: Snapshot, denial: Denial) -> Denial | Check:
     reach = reach_of(order, open_quantity(order, snapshot), snapshot)
     return Check(rule="DAILY_LOSS", value="shrinks") if reach.shrinks else denial
-
-
-def _outward(order: ProposedOrder, reach: Reach) -> Decimal:
-    """Return how many units end further from zero than the position is now."""
-    after = max(reach.after * order.side.sign, Decimal(0))
-    before = max(reach.position * order.side.sign, Decimal(0))
-    return after - before
 
 
 def _account(order: ProposedOrder, snapshot: Snapshot) -> AccountSnapshot:

@@ -1,4 +1,4 @@
-"""May anything be sent at all: session, account, arming, ledger, latch, open questions (R01–R04, R32, R36).
+"""May anything be sent at all: session, account, arming, ledger, latch, open questions (R01–R04, R32, R34, R36, R37).
 
 While one of these fails, what the others would say means nothing: the first denial is the only one.
 """
@@ -19,6 +19,13 @@ from edgerunner_lab.guard.wording import escaped, moment, short_ref, signed
 
 HEARTBEAT_AGE_S_MAX: Final = 10.0
 """Without a sign of life for so long, what we believe of the account may be old (RISK R01)."""
+
+CLOCK_SKEW_WARNED_S: Final = 2.0
+CLOCK_SKEW_MAX_S: Final = 10.0
+"""Seconds between our wall clock and the broker's (RISK R34)."""
+
+HOSTED: Final = frozenset({"binder", "colab", "kaggle"})
+"""Machines that belong to nobody who trades on them (RISK R37)."""
 
 LOOP_LAG_S_MAX: Final = 1.0
 """A loop that runs later than this cannot tell fresh from stale (RISK R01)."""
@@ -105,6 +112,43 @@ def live_is_armed(
         facts=(("account", mask(order.account)), ("mode", "LIVE_OBSERVE")),
         hint="run `edgerunner arm` in a terminal (TTL 15 min)",
     )
+
+
+def environment_is_ours(
+    _order: ProposedOrder, snapshot: Snapshot, _limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R37: on a machine that is not the user's own only the simulation trades; a shared one, or root, never trades live."""
+    session = snapshot.session
+    against = {
+        Mode.SIM: (),
+        Mode.PAPER: tuple(word for word in session.environment if word in HOSTED),
+        Mode.LIVE: session.environment,
+    }[session.mode]
+    if not against:
+        return Check(rule="FOREIGN_ENVIRONMENT", value=", ".join(session.environment))
+    return Denial(
+        code="FOREIGN_ENVIRONMENT",
+        facts=(("found", ",".join(against)), ("mode", session.mode.value)),
+        hint="run it on a machine and under a user of your own",
+    )
+
+
+def clocks_agree(
+    _order: ProposedOrder, snapshot: Snapshot, limits: Limits, _now: datetime
+) -> Denial | Check:
+    """R34: our wall clock is the broker's, because hours and days are told by it; the simulation has a time of its own."""
+    skew_s = snapshot.session.clock_skew_s
+    if snapshot.session.mode is Mode.SIM or skew_s is None:
+        return Check(rule="CLOCK_SKEW", value="not compared")
+    shown = f"{skew_s:+.1f}s"
+    # Written so that NaN fails.
+    if abs(skew_s) <= CLOCK_SKEW_WARNED_S:
+        return Check(rule="CLOCK_SKEW", value=shown)
+    facts = (("local-server", shown), ("max", f"{CLOCK_SKEW_MAX_S:g}s"))
+    denial = Denial(code="CLOCK_SKEW", facts=facts, hint="set this machine's clock")
+    if abs(skew_s) <= CLOCK_SKEW_MAX_S or not limits.closed_market_denied:
+        return Check(rule="CLOCK_SKEW", value=shown, warning=str(denial))
+    return denial
 
 
 def audit_is_available(

@@ -45,6 +45,7 @@ class WorkingOrder:
         resting_price: Limit price of an order that lies in the book; None for market orders and for orders that
             wait for their trigger.
         parent_ref: Reference of the entry that must fill before this exit works; empty for any other order.
+        unit_value: What one share or contract of it is worth at worst, in the account's currency; None unknown.
         is_fill: It has filled and the position does not show it yet: no order any more, but it moves the position.
     """
 
@@ -54,7 +55,39 @@ class WorkingOrder:
     remaining: Decimal
     resting_price: Decimal | None = None
     parent_ref: str = ""
+    unit_value: Decimal | None = None
     is_fill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What the account holds in one instrument, and what it is worth (R16).
+
+    Attributes:
+        position: Signed.
+        unit_value: Of one share or contract, in the account's currency; None unknown.
+        short_unit_value: The same for a short position, where that is another: an option's underlying.
+    """
+
+    con_id: int
+    symbol: str
+    position: Decimal
+    unit_value: Decimal | None
+    short_unit_value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrip:
+    """An order that has closed something (R29).
+
+    Attributes:
+        at: When it was filled last, aware UTC.
+        realized_pnl: Profit or loss of its fills together, in the contract's currency.
+    """
+
+    con_id: int
+    at: datetime
+    realized_pnl: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +130,9 @@ class LedgerFacts:
         reruns: Sent by the same cell on the same trading day: the same line or the same fingerprint (R19).
         burst: When orders of the same source, instrument and side were sent, of at least the last minute (R22).
         unresolved: Orders of this account whose outcome is unknown, all instruments.
+        round_trips: What has closed something in the last 24 hours, oldest first.
+        messages: New orders, modifications and cancels of the last 24 hours.
+        filled_orders: How many of those orders have filled at least in part.
     """
 
     latch: Latch
@@ -106,6 +142,9 @@ class LedgerFacts:
     reruns: tuple[PastOrder, ...]
     burst: tuple[datetime, ...]
     unresolved: tuple[Unresolved, ...]
+    round_trips: tuple[RoundTrip, ...] = ()
+    messages: int = 0
+    filled_orders: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +159,8 @@ class SessionFacts:
         bound_account: The one account this session trades on, in full.
         managed_accounts: What the broker announced on this very connection.
         is_armed: Whether a live account was armed from a terminal; means nothing in other modes.
+        environment: What speaks against trading from this process, e.g. "colab" or "root"; see `session.environment`.
+        clock_skew_s: Our wall clock less the broker's; None before it was compared.
     """
 
     missing: tuple[str, ...]
@@ -131,6 +172,8 @@ class SessionFacts:
     managed_accounts: tuple[str, ...]
     port: int
     is_armed: bool
+    environment: tuple[str, ...] = ()
+    clock_skew_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +187,7 @@ class Snapshot:
         broker_working: The broker's own list of open orders, every client's.
         fx_rate: Account currency for one unit of the contract's currency; 1 where they are equal, None unknown.
         open_order: The working order that is being modified; None for a new order.
+        holdings: What the account holds, all instruments.
         now_mono: Monotonic seconds, on the clock of `quote.received_mono`.
     """
 
@@ -157,6 +201,7 @@ class Snapshot:
     fx_rate: Decimal | None
     open_order: OrderUpdate | None
     now_mono: float
+    holdings: tuple[Holding, ...] = ()
 
 
 def resting_price(update: OrderUpdate) -> Decimal | None:

@@ -131,6 +131,11 @@ class Reach:
     reserved: Decimal
     after: Decimal
 
+    def outward(self, side: Side) -> Decimal:
+        """Return how many units end further from zero than the position is now; `side` is the order's."""
+        after = max(self.after * side.sign, Decimal(0))
+        return after - max(self.position * side.sign, Decimal(0))
+
     @property
     def shrinks(self) -> bool:
         """Whether it ends nearer to zero and not through it: with exits already working, their quantity is taken."""
@@ -139,6 +144,11 @@ class Reach:
             and self.after * self.position >= Decimal(0)
             and self.position != 0
         )
+
+
+def leads_outward(order: ProposedOrder, snapshot: Snapshot) -> bool:
+    """Return whether an order could lead further away from zero; nobody is kept in a position by what only limits those."""
+    return reach_of(order, open_quantity(order, snapshot), snapshot).outward(order.side) > 0
 
 
 def reach_of(order: ProposedOrder, quantity: Decimal, snapshot: Snapshot) -> Reach:
@@ -153,7 +163,7 @@ def reach_of(order: ProposedOrder, quantity: Decimal, snapshot: Snapshot) -> Rea
     in_ledger = _beside(order, snapshot.ledger.working)
     beside = _total(order.side, at_broker, in_ledger)
     working = min(_total(order.side, at_broker, []), beside)
-    with_it = _total(order.side, at_broker, [*in_ledger, _as_working(order, quantity)])
+    with_it = _total(order.side, at_broker, [*in_ledger, as_working(order, quantity)])
     extremes = worst_case(position, [(order.side, with_it)])
     return Reach(
         position=position,
@@ -170,7 +180,8 @@ def _total(
     return sum((left for (_, on), left in counted.items() if on is side), Decimal(0))
 
 
-def _as_working(order: ProposedOrder, quantity: Decimal) -> WorkingOrder:
+def as_working(order: ProposedOrder, quantity: Decimal) -> WorkingOrder:
+    """Return an order as it will work, with `quantity` open."""
     return WorkingOrder(
         order_ref=order.order_ref,
         con_id=order.instrument.con_id,

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgerunner_lab.core.facts import Fill
 from edgerunner_lab.core.intents import Side
+from edgerunner_lab.guard.snapshot import RoundTrip
 from edgerunner_lab.ledger import settling
 from edgerunner_lab.ledger.columns import (
     digits,
@@ -97,3 +98,29 @@ def _fill(row: Sequence[Any]) -> Fill:
         commission=number_or_none(commission),
         realized_pnl=number_or_none(realized_pnl),
     )
+
+
+def round_trips(
+    connection: sqlite3.Connection, account: str, moment: datetime
+) -> tuple[RoundTrip, ...]:
+    """Return what has closed something at `moment` or later, order by order, oldest first.
+
+    The broker tells a profit or loss with each fill that closes; one that opens has none, or zero.
+    """
+    trips: dict[tuple[str, int], RoundTrip] = {}
+    rows = connection.execute(
+        "SELECT order_ref, perm_id, con_id, at, realized_pnl FROM fills "
+        "WHERE account = ? AND at >= ? AND realized_pnl IS NOT NULL ORDER BY at",
+        (account, stamp(moment)),
+    )
+    for ref, perm_id, con_id, at, realized_pnl in rows:
+        pnl = Decimal(realized_pnl)
+        if not pnl:
+            continue
+        known = trips.pop((ref, perm_id), None)
+        trips[ref, perm_id] = RoundTrip(
+            con_id=con_id,
+            at=datetime.fromisoformat(at),
+            realized_pnl=pnl + (known.realized_pnl if known is not None else 0),
+        )
+    return tuple(trips.values())

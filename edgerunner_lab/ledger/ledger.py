@@ -345,7 +345,7 @@ class Ledger:
             # The exits of a bracket are decided with their entry, and are no attempts of their own.
             reservations.insert_attempt(connection, order.account, now, accepted=True)
         if order.replaces is None:
-            order_rows.insert(connection, order, now, self.owner)
+            order_rows.insert(connection, approved, now, self.owner)
             if is_decision:
                 sources.insert(connection, order)
         else:

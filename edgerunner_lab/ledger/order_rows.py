@@ -11,6 +11,7 @@ from edgerunner_lab.core.facts import OrderUpdate
 from edgerunner_lab.core.intents import OrderType, ProposedOrder, Side, TimeInForce
 from edgerunner_lab.core.lifecycle import OrderState
 from edgerunner_lab.guard.fingerprints import fingerprint
+from edgerunner_lab.guard.gate import ApprovedOrder
 from edgerunner_lab.ledger import settling
 from edgerunner_lab.ledger.columns import (
     digits,
@@ -27,7 +28,7 @@ OPEN_STATES = tuple(
 
 _COLUMNS = (
     "order_ref, account, con_id, symbol, side, quantity, order_type, limit_price, stop_price, tif, name, state, "
-    "order_id, client_id, perm_id, filled, owner, created_at, updated_at, parent_ref"
+    "order_id, client_id, perm_id, filled, owner, created_at, updated_at, parent_ref, notional"
 )
 
 
@@ -64,26 +65,30 @@ class OrderRow:
 
     Attributes:
         owner: Process and notebook that last wrote about it: the one that follows it.
+        notional: What it may come to at worst, in the account's currency; None for orders of an older version.
     """
 
     update: OrderUpdate
     owner: str
+    notional: Decimal | None
     created_at: datetime
 
 
 def insert(
-    connection: sqlite3.Connection, order: ProposedOrder, now: datetime, owner: str
+    connection: sqlite3.Connection, approved: ApprovedOrder, now: datetime, owner: str
 ) -> None:
     """Write the row of a reservation."""
+    order = approved.order
     written = stamp(now)
     connection.execute(
-        f"INSERT INTO orders ({_COLUMNS}, fingerprint) VALUES ({', '.join('?' * 21)})",  # noqa: S608  our own constant
+        f"INSERT INTO orders ({_COLUMNS}, fingerprint) VALUES ({', '.join('?' * 22)})",  # noqa: S608  our own constant
         (
             order.order_ref, order.account, order.instrument.con_id, storable(str(order.instrument)),
             order.side.value, digits(order.quantity), order.order_type.value, digits_or_none(order.limit_price),
             digits_or_none(order.stop_price), order.tif.value, storable(order.intent.ref or ""),
             OrderState.RESERVED.value, 0, 0, 0, "0", owner, written, written,
-            order.attached.parent_ref if order.attached is not None else "", fingerprint(order),
+            order.attached.parent_ref if order.attached is not None else "",
+            digits(approved.notional), fingerprint(order),
         ),
     )  # fmt: skip
 
@@ -207,7 +212,7 @@ def since(connection: sqlite3.Connection, account: str, moment: datetime) -> lis
 
 def _order_row(row: Sequence[Any]) -> OrderRow:
     (ref, account, con_id, symbol, side, quantity, order_type, limit, stop, tif, name, state,
-     order_id, client_id, perm_id, filled, owner, created, updated, parent_ref) = row  # fmt: skip
+     order_id, client_id, perm_id, filled, owner, created, updated, parent_ref, notional) = row  # fmt: skip
     return OrderRow(
         update=OrderUpdate(
             order_ref=ref,
@@ -232,5 +237,6 @@ def _order_row(row: Sequence[Any]) -> OrderRow:
             parent_ref=parent_ref,
         ),
         owner=owner,
+        notional=number_or_none(notional),
         created_at=datetime.fromisoformat(created),
     )

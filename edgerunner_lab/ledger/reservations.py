@@ -17,7 +17,7 @@ from edgerunner_lab.guard.snapshot import (
     WorkingOrder,
     resting_price,
 )
-from edgerunner_lab.ledger import latch, order_rows, settling, sources
+from edgerunner_lab.ledger import fills, latch, order_rows, settling, sources
 from edgerunner_lab.ledger.columns import stamp
 
 MEMORY = timedelta(days=1)
@@ -62,6 +62,9 @@ def read_facts(
         reruns=sources.reruns(connection, order, now) if order is not None else (),
         burst=sources.burst(connection, order, now) if order is not None else (),
         unresolved=_unresolved(connection, account),
+        round_trips=fills.round_trips(connection, account, now - MEMORY),
+        messages=_messages(connection, account, now),
+        filled_orders=_filled_orders(connection, account, now),
     )
 
 
@@ -79,6 +82,7 @@ def insert_attempt(
 def _working(connection: sqlite3.Connection, account: str) -> list[WorkingOrder]:
     return [
         WorkingOrder(
+            unit_value=row.notional / update.quantity if row.notional else None,
             order_ref=update.order_ref,
             con_id=update.con_id,
             side=update.side,
@@ -86,7 +90,9 @@ def _working(connection: sqlite3.Connection, account: str) -> list[WorkingOrder]
             resting_price=resting_price(update),
             parent_ref=update.parent_ref,
         )
-        for update in (row.update for row in order_rows.open_ones(connection, account))
+        for row, update in (
+            (row, row.update) for row in order_rows.open_ones(connection, account)
+        )
     ]
 
 
@@ -99,6 +105,23 @@ def _unresolved(connection: sqlite3.Connection, account: str) -> tuple[Unresolve
         Unresolved(order_ref=ref, con_id=con_id, at=datetime.fromisoformat(at))
         for ref, con_id, at in rows
     )
+
+
+def _messages(connection: sqlite3.Connection, account: str, now: datetime) -> int:
+    """Count new orders, modifications and cancels of the last day."""
+    since = stamp(now - MEMORY)
+    return connection.execute(
+        "SELECT (SELECT count(*) FROM attempts WHERE account = ? AND at >= ? AND accepted = 1) "
+        "+ (SELECT count(*) FROM orders WHERE account = ? AND created_at >= ? AND state = ?)",
+        (account, since, account, since, OrderState.CANCELLED.value),
+    ).fetchone()[0]
+
+
+def _filled_orders(connection: sqlite3.Connection, account: str, now: datetime) -> int:
+    return connection.execute(
+        "SELECT count(*) FROM orders WHERE account = ? AND created_at >= ? AND filled != '0'",
+        (account, stamp(now - MEMORY)),
+    ).fetchone()[0]
 
 
 def _attempts(

@@ -60,9 +60,10 @@ PRAGMA user_version = 3;
 
 _VERSION_4: Final = """
 ALTER TABLE orders ADD COLUMN parent_ref TEXT NOT NULL DEFAULT '';
+ALTER TABLE orders ADD COLUMN notional TEXT;
 PRAGMA user_version = 4;
 """
-"""Which entry the exit of a bracket waits for."""
+"""Which entry the exit of a bracket waits for, and what an order may come to at worst, in the account's currency."""
 
 STEPS: Final = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """What each version adds to the one before it; steps only add, so that an older file loses nothing."""

@@ -333,6 +333,14 @@ def to_position(position: IbPosition, item: PortfolioItem | None) -> Position:
     )
 
 
+def underlying_value(contract: Contract) -> Decimal | None:
+    """Return what the underlying of one option is worth at its strike, in the contract's currency; None of anything else."""
+    if contract.secType != SecType.OPTION:
+        return None
+    strike, multiplier = decimal(contract.strike), decimal(contract.multiplier or "1")
+    return strike * multiplier if strike and multiplier else None
+
+
 def contract_name(contract: Contract) -> str:
     """Return the name by which a contract is shown, as the order language writes it."""
     if contract.secType == SecType.CASH:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from edgerunner_lab.ledger import owners
 from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.unusable import UnusableLedger
-from edgerunner_lab.session import adapt
+from edgerunner_lab.session import adapt, environment
 from edgerunner_lab.session.broker import BrokerIB, RawStatus
 from edgerunner_lab.session.cancels import Cancels
 from edgerunner_lab.session.gateway import Gateway
@@ -112,6 +113,7 @@ class Engine:
             records=self.records,
             lag=self._lag,
             limits=limits,
+            environment=environment.found(os.environ, is_root=environment.is_root()),
         )
         self.tripwires = Tripwires(
             self.latch,

@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, timedelta
 
 from edgerunner_lab.core.accounts import Mode
 from edgerunner_lab.core.errors import ConnectFailed, EdgerunnerError
@@ -17,6 +18,7 @@ from edgerunner_lab.session.firewall import Firewall
 from edgerunner_lab.session.link import ConnectionState, Link, Target
 from edgerunner_lab.session.opening import Opener, close_socket
 from edgerunner_lab.session.uptime import Uptime
+from edgerunner_lab.session.wall_clock import utc_now
 
 _log = logging.getLogger(__name__)
 
@@ -280,11 +282,14 @@ class Gateway:
         # Two questions for the time at once would leave the first one unanswered (PROTOCOL §6).
         async with self.time_lock:
             asked = loop.time()
-            await asyncio.wait_for(
+            told = await asyncio.wait_for(
                 self._ib.reqCurrentTimeAsync(), HEARTBEAT_TIMEOUT_SECONDS
             )
         link.heartbeat_mono = loop.time()
         link.latency_s = link.heartbeat_mono - asked
+        # The broker tells whole seconds, cut off: half a second later is the best guess.
+        skew = utc_now() - told.astimezone(UTC) - timedelta(seconds=0.5)
+        link.clock_skew_s = skew.total_seconds()
 
     def _dropped(self) -> None:
         """Hear from ib_async that an established connection is gone."""

@@ -50,6 +50,7 @@ class Witness:
 
     Attributes:
         limits: Returns the limits in force for a mode.
+        environment: What speaks against trading from this process.
     """
 
     market: Market
@@ -58,6 +59,7 @@ class Witness:
     records: Records
     lag: LoopLag
     limits: Callable[[Mode], Limits]
+    environment: tuple[str, ...]
 
     def judgement(self, order: ProposedOrder, link: Link) -> Judgement:
         """Gather what concerns `order` on `link`, now; what the ledger counts is added when it reserves."""
@@ -74,6 +76,8 @@ class Witness:
                 managed_accounts=link.accounts,
                 port=link.port,
                 is_armed=False,
+                environment=self.environment,
+                clock_skew_s=link.clock_skew_s,
             ),
             ledger=None,
             ledger_error=self.records.trouble,
@@ -84,6 +88,7 @@ class Witness:
             fx_rate=self.portfolio.fx_rate(instrument.currency),
             open_order=self.tracker.order(order.replaces) if order.replaces else None,
             now_mono=now,
+            holdings=self.portfolio.holdings(),
         )
         return Judgement(
             taken_mono=now,

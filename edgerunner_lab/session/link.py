@@ -53,6 +53,7 @@ class Link:
         generation: Counts connections of this session from 1; permits and snapshots name theirs.
         missing: Parts of a complete picture that are not there; empty means ready.
         heartbeat_mono: Monotonic seconds of the last answer to a heartbeat.
+        clock_skew_s: Our wall clock less the broker's at the last heartbeat; None before the first.
         extra_positions: Where in an order's frame what only some orders have stands, see `broker.extra_positions`.
     """
 
@@ -68,5 +69,6 @@ class Link:
     connected_mono: float
     heartbeat_mono: float
     latency_s: float | None = None
+    clock_skew_s: float | None = None
     extra_positions: Mapping[str, int] = field(default_factory=dict[str, int])
     missing: set[str] = field(default_factory=set[str])

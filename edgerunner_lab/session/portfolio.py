@@ -7,7 +7,7 @@ from ib_async import IB, AccountValue, Contract
 from ib_async.objects import Position as IbPosition
 
 from edgerunner_lab.core.facts import AccountSnapshot, Fill, Position
-from edgerunner_lab.guard.snapshot import WorkingOrder
+from edgerunner_lab.guard.snapshot import Holding, WorkingOrder
 from edgerunner_lab.session import adapt
 
 SETTLING_SECONDS = 5.0
@@ -25,6 +25,7 @@ _TAG_BY_FIELD = {
     "unrealized_pnl": "UnrealizedPnL",
     "realized_pnl": "RealizedPnL",
 }
+_DAY_TRADES = "DayTradesRemaining"
 """our field -> the broker's account tag"""
 
 
@@ -93,6 +94,33 @@ class Portfolio:
         ]
         return sorted((one for one in found if one.quantity), key=lambda one: one.symbol)
 
+    def holdings(self) -> tuple[Holding, ...]:
+        """Return what is held and what a unit of it is worth, in the account's currency."""
+        held = self._ib.wrapper.positions.get(self._account, {})
+        found: list[Holding] = []
+        for position in self.positions():
+            contract = held[position.con_id].contract
+            rate = self.fx_rate(position.currency)
+            # Before the account stream has valued it, what it has cost is the best that is known.
+            value = (
+                position.market_value / position.quantity
+                if position.market_value
+                else position.average_cost
+            )
+            underlying = adapt.underlying_value(contract)
+            found.append(
+                Holding(
+                    con_id=position.con_id,
+                    symbol=position.symbol,
+                    position=position.quantity,
+                    unit_value=abs(value) * rate if rate is not None else None,
+                    short_unit_value=underlying * rate
+                    if underlying is not None and rate is not None
+                    else None,
+                )
+            )
+        return tuple(found)
+
     def contracts(self) -> list[Contract]:
         """Return the contract of each position that is not zero, as the broker named it."""
         held = self._ib.wrapper.positions.get(self._account, {})
@@ -114,11 +142,15 @@ class Portfolio:
         for name, tag in _TAG_BY_FIELD.items():
             value = values.get((self._account, tag, currency, ""))
             figures[name] = adapt.decimal(value.value) if value is not None else None
+        day_trades = values.get((self._account, _DAY_TRADES, "", ""))
         pnl = next(iter(self._ib.pnl(self._account)), None)
         return AccountSnapshot(
             account=self._account,
             currency=currency,
             daily_pnl=adapt.decimal(pnl.dailyPnL) if pnl is not None else None,
+            day_trades_remaining=adapt.decimal(day_trades.value)
+            if day_trades is not None
+            else None,
             **figures,
         )
 

@@ -1,4 +1,4 @@
-"""What stops trading without anybody's doing: critical messages of the broker, and the day's loss."""
+"""What stops trading without anybody's doing: critical messages of the broker, the day's loss, and a fall from the day's peak."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -42,6 +42,7 @@ class Tripwires:
         self._in_background = in_background
         self._cancel_all = cancel_all
         self._tripped: set[tuple[str, str, LatchState]] = set()
+        self._peak_pnl: dict[tuple[str, str], Decimal] = {}
 
     def code(self, req_id: int, code: int, text: str) -> None:
         """Hear a message code; a critical one halts trading."""
@@ -68,6 +69,7 @@ class Tripwires:
         if pnl is None or worth is None or not pnl.is_finite() or not worth > 0:
             return
         lost = -pnl / worth
+        self._watch_drawdown(account.account, pnl, worth, limits)
         for state, bound in (
             (LatchState.HALTED, limits.daily_loss_halt_pct),
             (LatchState.REDUCING, limits.daily_loss_pct),
@@ -81,6 +83,25 @@ class Tripwires:
             # A halt says everything that "reducing" would.
             return
 
+    def _watch_drawdown(
+        self, account: str, pnl: Decimal, worth: Decimal, limits: Limits
+    ) -> None:
+        """Halt when the day's profit and loss has fallen too far from its peak (R28).
+
+        Deposits and withdrawals change the account's value, not its profit and loss.
+        """
+        key = (account, f"{self._clock():%Y-%m-%d}")
+        # The day begins at zero, whenever this session does.
+        peak = self._peak_pnl[key] = max(self._peak_pnl.get(key, Decimal(0)), pnl)
+        fallen, most = (peak - pnl) / worth, limits.max_drawdown_pct / HUNDRED
+        if fallen < most or self._latch.is_halted:
+            return
+        # Whoever looks and resumes begins anew from here.
+        self._peak_pnl[key] = pnl
+        reason = f"dd={percent(fallen)} from the day's peak, limit={percent(most)}"
+        self._latch.halt_here(f"by max_drawdown: {reason}")
+        self._in_background(self._stop(LatchState.HALTED, reason, by="max_drawdown"))
+
     def _lost_too_much(self, state: LatchState, lost: Decimal, most: Decimal) -> None:
         if self._latch.is_halted:
             return
@@ -89,8 +110,10 @@ class Tripwires:
             self._latch.halt_here(f"by daily_loss: {reason}")
         self._in_background(self._stop(state, reason))
 
-    async def _stop(self, state: LatchState, reason: str) -> None:
-        await self._set(state, by="daily_loss", reason=reason)
+    async def _stop(
+        self, state: LatchState, reason: str, *, by: str = "daily_loss"
+    ) -> None:
+        await self._set(state, by=by, reason=reason)
         if state is LatchState.HALTED:
             await self._cancel_all()
 

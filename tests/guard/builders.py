@@ -288,6 +288,7 @@ def wide_limits(mode: Mode = Mode.SIM) -> Limits:
     """Limits so wide that only what a test narrows can deny."""
     return some_limits(
         "max_order_notional = 1_000_000_000\nmax_order_notional_pct = 1000\nmax_position_pct = 1000\n"
+        "max_gross_exposure_pct = 1000\nmax_net_exposure_pct = 1000\n"
         f"[{mode.value.lower()}.max_order_qty]\nSTK = 1_000_000\nCASH = 1_000_000\nFUT = 1000\nOPT = 1000\n",
         mode,
     )

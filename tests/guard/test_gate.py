@@ -156,6 +156,7 @@ def test_every_other_rule_that_fails_is_shown() -> None:
         "MAX_ORDER_QTY",
         "MAX_ORDER_NOTIONAL",
         "MAX_POSITION",
+        "MAX_GROSS_EXPOSURE",
         "INSUFFICIENT_FUNDS",
         "DUPLICATE_ORDER",
         "ORDER_RATE",

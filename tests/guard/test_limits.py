@@ -324,6 +324,7 @@ def test_every_limit_has_a_unit_or_is_a_switch() -> None:
     assert {line.name for line in describe(limits) if not line.unit} == {
         "cell_rerun_denied",
         "closed_market_denied",
+        "day_trades_guarded",
         "duplicate_order_denied",
         "foreign_currency_denied",
         "market_orders_in_rth_only",

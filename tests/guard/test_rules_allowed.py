@@ -219,7 +219,9 @@ def test_the_nearest_order_sells_what_is_held() -> None:
 @pytest.mark.parametrize("mode", [Mode.SIM, Mode.PAPER])
 def test_an_option_that_is_not_held_is_sold_in_no_mode(mode: Mode) -> None:
     """What it may cost later is bounded by no price of its own; limits.toml can say otherwise."""
-    option = an_instrument(sec_type=SecType.OPTION, multiplier=Decimal(100))
+    option = an_instrument(
+        sec_type=SecType.OPTION, multiplier=Decimal(100), strike=Decimal(100)
+    )
     order = an_order(1, side=Side.SELL, instrument=option)
     quote = a_quote("3.00", "3.05")
     session = a_session(mode=mode)

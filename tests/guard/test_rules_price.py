@@ -318,7 +318,9 @@ def test_options_have_at_least_ten_cents(ask: str, price: str, *, passes: bool) 
 
 def test_a_collar_that_reaches_zero_offers_the_first_tick() -> None:
     """There is no price below it."""
-    option = an_instrument(sec_type=SecType.OPTION, multiplier=Decimal(100))
+    option = an_instrument(
+        sec_type=SecType.OPTION, multiplier=Decimal(100), strike=Decimal(5)
+    )
     order = an_order(1, side=Side.SELL, limit="0.10", instrument=option)
     bands = (PriceBand(low_edge=Decimal(0), increment=Decimal("0.05")),)
     coarse = replace(

@@ -334,3 +334,83 @@ def test_an_order_and_what_it_replaces_are_no_doubt_about_it() -> None:
         rules_session.nothing_is_unresolved(
             an_order(), a_snapshot(ledger=None), some_limits(), NOW
         )
+
+
+# R37
+
+
+@pytest.mark.parametrize(
+    ("mode", "environment", "expected"),
+    [
+        (Mode.SIM, ("binder", "root"), []),
+        (Mode.PAPER, ("root", "jupyterhub"), []),
+        (Mode.PAPER, ("binder",), ["FOREIGN_ENVIRONMENT"]),
+        (Mode.PAPER, ("colab",), ["FOREIGN_ENVIRONMENT"]),
+        (Mode.PAPER, ("kaggle",), ["FOREIGN_ENVIRONMENT"]),
+        (Mode.LIVE, (), []),
+        (Mode.LIVE, ("root",), ["FOREIGN_ENVIRONMENT"]),
+        (Mode.LIVE, ("jupyterhub",), ["FOREIGN_ENVIRONMENT"]),
+    ],
+)
+def test_where_a_notebook_runs_decides_what_it_may_trade(
+    mode: Mode, environment: tuple[str, ...], expected: list[str]
+) -> None:
+    """Anywhere in simulation; live only on a machine and under a user of one's own."""
+    if mode is Mode.LIVE:
+        live = a_live_snapshot()
+        snapshot = replace(live, session=replace(live.session, environment=environment))
+        order = an_order(account=LIVE_ACCOUNT)
+    else:
+        snapshot = a_snapshot(session=a_session(mode=mode, environment=environment))
+        order = an_order()
+
+    assert codes(order, snapshot) == expected
+
+
+def test_what_speaks_against_an_environment_is_named() -> None:
+    """Only what matters in its mode."""
+    session = a_session(mode=Mode.PAPER, environment=("colab", "root"))
+
+    assert denials(an_order(), a_snapshot(session=session)) == [
+        "FOREIGN_ENVIRONMENT: found=colab, mode=PAPER — run it on a machine and under a user of your own"
+    ]
+
+
+# R34
+
+
+@pytest.mark.parametrize(
+    ("skew", "warns", "expected"),
+    [
+        (None, False, []),
+        (2.0, False, []),
+        (-2.1, True, []),
+        (10.0, True, []),
+        (10.1, False, ["CLOCK_SKEW"]),
+        (-3600.0, False, ["CLOCK_SKEW"]),
+        (float("nan"), False, ["CLOCK_SKEW"]),
+    ],
+)
+def test_a_clock_that_is_wrong_warns_and_then_denies(
+    skew: float | None, expected: list[str], *, warns: bool
+) -> None:
+    """Live, where hours are a limit."""
+    live = a_live_snapshot()
+    snapshot = replace(live, session=replace(live.session, clock_skew_s=skew))
+    order = an_order(account=LIVE_ACCOUNT)
+
+    assert codes(order, snapshot) == expected
+    if not expected:
+        warnings = judge(order, snapshot).warnings
+        assert any(line.startswith("CLOCK_SKEW") for line in warnings) is warns
+
+
+def test_a_wrong_clock_is_only_warned_of_where_hours_are_no_limit() -> None:
+    """In paper; and the simulation keeps a time of its own."""
+    paper = a_snapshot(session=a_session(mode=Mode.PAPER, clock_skew_s=99.0))
+    (warning,) = judge(an_order(), paper).warnings
+
+    assert warning == "CLOCK_SKEW: local-server=+99.0s, max=10s — set this machine's clock"
+    assert (
+        judge(an_order(), a_snapshot(session=a_session(clock_skew_s=99.0))).warnings == ()
+    )

@@ -1,6 +1,7 @@
 """What the limits count: all kernels' working orders, fresh fills, attempts and repeats."""
 
 import sqlite3
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,13 +10,12 @@ import pytest
 from edgerunner_lab.core.errors import LedgerDamaged, OrderDenied
 from edgerunner_lab.core.intents import OrderType, Side, TimeInForce
 from edgerunner_lab.core.lifecycle import OrderState
-from edgerunner_lab.guard.snapshot import Attempt, PastOrder, WorkingOrder
-from edgerunner_lab.ledger import order_rows
+from edgerunner_lab.guard.snapshot import Attempt, PastOrder, RoundTrip, WorkingOrder
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.order_rows import OPEN_STATES, Standing
 from guard.builders import ACCOUNT, NOW, REF
 from ledger.conftest import OpenLedger
-from ledger.orders import an_order, denying, reserve
+from ledger.orders import a_fill, an_order, denying, reserve
 from rigs.clocks import ManualClock
 from rigs.orders import order_ref
 
@@ -53,6 +53,7 @@ def test_reservation_counts_in_every_kernel(open_ledger: OpenLedger) -> None:
             con_id=SPY,
             side=Side.BUY,
             remaining=Decimal(10),
+            unit_value=Decimal("105.105"),
         ),
     )
 
@@ -186,17 +187,13 @@ def test_judge_sees_the_facts_without_the_present_attempt(ledger: Ledger) -> Non
     assert len(seen[1].attempts) == 1
 
 
-def test_order_reads_back_as_it_was_written(ledger: Ledger, clock: ManualClock) -> None:
-    """Prices and sizes lose no digit."""
-    order = an_order(1, "10.50", side=Side.SELL, limit="100.10", stop="100.20")
-    named = an_order(
-        1, "10.50", side=Side.SELL, limit="100.10", stop="100.20", tif=TimeInForce.GTC
-    )
-    assert order.order_ref == named.order_ref
-    assert order.order_ref != REF
-    store = ledger._store  # pyright: ignore[reportPrivateUsage]  # past the judge
-    with store.transaction() as connection:
-        order_rows.insert(connection, named, clock(), "ours")
+def test_order_reads_back_as_it_was_written(ledger: Ledger) -> None:
+    """Prices and sizes lose no digit, and what it may come to at worst is there."""
+    reserve(
+        ledger, quantity="10.0", side=Side.SELL, limit="99.40", stop="99.50",
+        tif=TimeInForce.GTC,
+    )  # fmt: skip
+    assert order_ref() != REF
 
     found = ledger.order(order_ref())
     assert found is not None
@@ -206,11 +203,12 @@ def test_order_reads_back_as_it_was_written(ledger: Ledger, clock: ManualClock) 
         Side.SELL, TimeInForce.GTC, OrderState.RESERVED, OrderType.STOP_LIMIT,
     )  # fmt: skip
     assert (str(update.quantity), str(update.limit_price), str(update.stop_price)) == (
-        "10.50", "100.10", "100.20",
+        "10.0", "99.40", "99.50",
     )  # fmt: skip
     assert (update.con_id, update.symbol, update.account, update.name) == (
         SPY, "SPY", ACCOUNT, "",
     )  # fmt: skip
+    assert found.notional == 1000
 
 
 def test_open_orders_come_oldest_first(ledger: Ledger, clock: ManualClock) -> None:
@@ -258,3 +256,53 @@ def test_order_that_cannot_be_read_denies_the_next_one(
     with pytest.raises(LedgerDamaged):
         ledger.order(order_ref())
     assert ledger.order(order_ref(2)) is None
+
+
+# What the rules about conduct look at.
+
+
+def test_messages_are_orders_changes_and_cancels_of_a_day(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    """What was denied is no message; what has filled counts once."""
+    reserve(ledger, 1, limit="99.00")
+    stand(ledger, OrderState.FILLED, 10, number=1)
+    reserve(ledger, 2, limit="98.00")
+    stand(ledger, OrderState.CANCELLED, number=2)
+    with pytest.raises(OrderDenied):
+        ledger.reserve(an_order(3), denying(an_order(3)))
+
+    facts = ledger.facts(ACCOUNT, None)
+    assert (facts.messages, facts.filled_orders) == (3, 1)
+    assert ledger.facts("DU7777777", None).messages == 0
+    clock.advance(DAY_S + 1)
+    facts = ledger.facts(ACCOUNT, None)
+    assert (facts.messages, facts.filled_orders) == (0, 0)
+
+
+def test_round_trips_are_summed_by_order_and_come_oldest_first(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    """A fill that opens has no profit, or one of zero; one without an order of ours goes by its permId."""
+    fills = (
+        ("01.01", order_ref(1), "-3.5", 0),
+        ("02.01", order_ref(2), "1", 10),
+        ("03.01", order_ref(1), "1.5", 20),
+        ("04.01", order_ref(3), "0", 30),
+        ("05.01", order_ref(4), None, 30),
+    )
+    for number, ref, pnl, after_s in fills:
+        ledger.record_fill(
+            a_fill(
+                f"0000e0d5.00000001.{number}", order_ref=ref, commission=Decimal(1),
+                realized_pnl=None if pnl is None else Decimal(pnl),
+                time=NOW + timedelta(seconds=after_s),
+            )
+        )  # fmt: skip
+
+    assert ledger.facts(ACCOUNT, None).round_trips == (
+        RoundTrip(con_id=SPY, at=NOW + timedelta(seconds=10), realized_pnl=Decimal(1)),
+        RoundTrip(con_id=SPY, at=NOW + timedelta(seconds=20), realized_pnl=Decimal(-2)),
+    )
+    clock.advance(DAY_S + 60)
+    assert ledger.facts(ACCOUNT, None).round_trips == ()

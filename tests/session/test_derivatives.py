@@ -13,7 +13,7 @@ from rigs.gateways import Gateway
 
 WIDE = (
     "[sim]\nmax_order_notional = 1_000_000\nmax_order_notional_pct = 1000\n"
-    "max_position_pct = 1000\n"
+    "max_position_pct = 1000\nmax_gross_exposure_pct = 1000\nmax_net_exposure_pct = 1000\n"
 )
 
 

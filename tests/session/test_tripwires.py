@@ -71,6 +71,23 @@ def test_a_larger_loss_halts_and_cancels(session: Session, gateway: Gateway) -> 
         session.buy("SPY", 1)
 
 
+def test_a_fall_from_the_days_peak_halts_although_nothing_is_lost(
+    session: Session, gateway: Gateway
+) -> None:
+    """Five per cent of the account below where it stood; whoever resumes begins anew from there."""
+    lose(session, gateway, "-0.40")
+    (held,) = session.positions()
+    until(lambda: (session.account()[0].daily_pnl or 0) > 7000)
+
+    gateway.command("price", symbol="SPY", price=str(held.average_cost * Decimal("1.05")))
+
+    until(lambda: latch_of(session) == (LatchState.HALTED, "max_drawdown"))
+    assert "from the day's peak, limit=5.00%" in session.status().latch
+    session.resume(reason="looked at it")
+    assert session.close_position("SPY").is_flat
+    assert latch_of(session)[0] is LatchState.ACTIVE
+
+
 def test_a_critical_message_halts(session: Session) -> None:
     """From the same moment on, in this notebook and, once it is written, in all."""
     session.thread.run(session.engine.broker_error, -1, 10328, "order data lost")
