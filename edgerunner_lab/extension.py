@@ -16,6 +16,7 @@ from edgerunner_lab.core.accounts import Mode, mask
 from edgerunner_lab.core.intents import Source
 from edgerunner_lab.magics import register, unregister
 from edgerunner_lab.magics.verbs import Verbs
+from edgerunner_lab.panel.control import HaltControl
 from edgerunner_lab.panel.status import Status as BadgeStatus
 from edgerunner_lab.panel.status import StatusChannel
 
@@ -60,6 +61,8 @@ class Desk:
         self._ip = ip
         self._built: concurrent.futures.Future[Lab] = concurrent.futures.Future()
         self._badge = _badge_channel(ip)
+        kernel = getattr(ip, "kernel", None)
+        self._control = HaltControl(kernel, self._halt) if kernel is not None else None
         self._promise = PromisedLab(self._built)
         register(ip, cast("Verbs", self._promise))
         self._names["lab"] = self._promise
@@ -79,6 +82,17 @@ class Desk:
         lab.close()
         if self._badge is not None:
             self._badge.close()
+        if self._control is not None:
+            self._control.close()
+
+    def _halt(self, everything: bool) -> None:  # noqa: FBT001  the control channel's one word
+        """Begin a halt, or have it begin as soon as there is a session; called on the control thread."""
+
+        def begin(built: "concurrent.futures.Future[Lab]") -> None:
+            if built.exception() is None:
+                built.result().begin_halt(everything=everything)
+
+        self._built.add_done_callback(begin)
 
     def _build_and_connect(self) -> None:
         try:

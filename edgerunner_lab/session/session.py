@@ -307,6 +307,15 @@ class Session:
         """Ask the broker what became of an order whose outcome is unknown; return it as it then is."""
         return self._thread.run(self._verbs.resolve_order, what)
 
+    def begin_halt(self, *, everything: bool = False) -> None:
+        """Begin a halt and return at once, from any thread; what it came to is in the log and in `%status`."""
+        reason = "asked for by the front end"
+        self._thread.soon(
+            lambda: self._engine.in_background(
+                self._verbs.halt(reason, everything=everything, by="halt_button")
+            )
+        )
+
     def halt(self, reason: str = "", *, everything: bool = False) -> Table[OrderUpdate]:
         """Stop trading and cancel this session's working orders; holds until `resume`, restarts included.
 

@@ -5,7 +5,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
 
 import { Badge } from './badge';
-import { HaltButton, type Halted, haltByServer } from './halt';
+import { type Halt, HaltButton, type Halted, haltByServer } from './halt';
+import { haltKernels } from './kernels';
 import { BadgeModel, type Context } from './model';
 
 const badge: JupyterFrontEndPlugin<void> = {
@@ -61,7 +62,13 @@ const halt: JupyterFrontEndPlugin<void> = {
     statusBar: IStatusBar | null,
     palette: ICommandPalette | null
   ): void => {
-    const button = new HaltButton(haltByServer(app.serviceManager.serverSettings), tell);
+    const byServer = haltByServer(app.serviceManager.serverSettings);
+    const everyWay: Halt = async everything => {
+      // Side by side: a kernel that listens cancels at once, and the server proves what came of it.
+      void haltKernels(app.serviceManager.kernels, everything);
+      return byServer(everything);
+    };
+    const button = new HaltButton(everyWay, tell);
     app.commands.addCommand('edgerunner:halt', {
       label: 'Edgerunner: HALT trading and cancel my orders',
       describedBy: NO_ARGUMENTS,
