@@ -22,7 +22,7 @@ from ib_async.wrapper import Wrapper
 
 from edgerunner_lab.core.errors import FirewallBreach
 from edgerunner_lab.session.feed import Framer, FrameTooLong, bound_reads
-from edgerunner_lab.session.firewall import HEAD_FIELDS, Firewall
+from edgerunner_lab.session.firewall import HEAD_FIELDS, Firewall, check_unready
 from edgerunner_lab.session.pacing import PacedSender
 
 _log = logging.getLogger(__name__)
@@ -185,8 +185,8 @@ class GuardedConnection(Connection):
         loop = asyncio.get_event_loop()
         if self.firewall is not None:
             self.firewall.check(msg, loop.time())
-        elif msg[4:6] == b"3\0":
-            raise FirewallBreach(3, "the connection is not ready")
+        else:
+            check_unready(msg)
         super().sendMsg(msg)
         if msg[4:6] == b"3\0":
             self.listener.frame_written(int(msg[6 : msg.index(b"\0", 6)]))

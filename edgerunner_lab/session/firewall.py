@@ -18,6 +18,10 @@ NEEDS_PERMIT = frozenset({PLACE_ORDER})
 FORBIDDEN = frozenset({19, 21})
 """replaceFA and exerciseOptions can trade, and no road of ours carries them yet."""
 
+HANDSHAKE = b"API\0"
+LENGTH_BYTES = 4
+"""Every frame begins with its length, big-endian."""
+
 HEAD_FIELDS = 35
 """Fields 0 to 34 are compared one by one; what follows must be what an order without extras has there."""
 
@@ -143,10 +147,40 @@ def _is_number(text: str, expected: Decimal) -> bool:
         return False
 
 
+def check_unready(data: bytes) -> None:
+    """Judge what is sent while a connection is being made, before it has a firewall: the handshake, and no order.
+
+    Raises:
+        FirewallBreach: it is no single frame, or it could trade.
+    """
+    if _is_hello(data):
+        return
+    message_id = _message_id(data)
+    if message_id in NEEDS_PERMIT | FORBIDDEN:
+        raise FirewallBreach(message_id, "the connection is not ready")
+
+
+def _is_hello(data: bytes) -> bool:
+    """Return whether these are the first bytes of a connection: `API`, and one frame with the versions."""
+    rest = data.removeprefix(HANDSHAKE)
+    return rest != data and _is_one_frame(rest) and rest[4:5] == b"v"
+
+
+def _is_one_frame(data: bytes) -> bool:
+    return len(data) >= LENGTH_BYTES and LENGTH_BYTES + int.from_bytes(
+        data[:LENGTH_BYTES], "big"
+    ) == len(data)
+
+
 def _message_id(frame: bytes) -> int:
-    """Return the id of a frame; −1 for the handshake, which carries none."""
-    if frame.startswith(b"API\0"):
-        return -1
+    """Return the id of a frame.
+
+    Raises:
+        FirewallBreach: it has none, or it is not exactly one: a second one behind it would be judged by the first,
+            and a part of one by nothing at all.
+    """
+    if not _is_one_frame(frame):
+        raise FirewallBreach(-1, "it is not one whole frame")
     end = frame.find(b"\0", 4)
     text = frame[4:end] if end > 0 else b""
     if not text.isdigit():

