@@ -74,7 +74,8 @@ def halt(paths: Paths, *, reason: str, everything: bool = False) -> Halt:
         ledger.set_latch(LatchState.HALTED, by=BY_TERMINAL, reason=reason)
         found.is_durable = True
         found.before = len(ledger.open_orders())
-        left = _wait_for_the_living(ledger)
+        # For everything the broker is asked at once, beside what living notebooks do themselves.
+        left = [] if everything else _wait_for_the_living(ledger)
         known = ledger.connections()
         proven: set[_Gateway] = set()
         for place in _places(known, left, everything=everything):
@@ -83,6 +84,8 @@ def halt(paths: Paths, *, reason: str, everything: bool = False) -> Halt:
                 found.problems.append(problem)
             else:
                 proven.add(_gateway_of(place))
+        if everything:
+            _wait_for_the_living(ledger)
         gateway_by_client = {
             (place.account, place.client_id): _gateway_of(place) for place in known
         }

@@ -10,7 +10,7 @@ Watch = Callable[[str, int], bool]
 
 
 class Proxy:
-    """Serves one client."""
+    """Serves its clients, one after the other or at once."""
 
     def __init__(self, upstream_port: int, watch: Watch) -> None:
         self._upstream_port = upstream_port
@@ -33,15 +33,14 @@ class Proxy:
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
-            client, _ = self._server.accept()
-            gateway = socket.create_connection(("127.0.0.1", self._upstream_port))
-            self._sockets += [client, gateway]
-            back = threading.Thread(
-                target=self._pump, args=(gateway, client, "in"), daemon=True
-            )
-            self._threads.append(back)
-            back.start()
-            self._pump(client, gateway, "out")
+            while True:
+                client, _ = self._server.accept()
+                gateway = socket.create_connection(("127.0.0.1", self._upstream_port))
+                self._sockets += [client, gateway]
+                for ends in ((gateway, client, "in"), (client, gateway, "out")):
+                    pump = threading.Thread(target=self._pump, args=ends, daemon=True)
+                    self._threads.append(pump)
+                    pump.start()
 
     def _pump(self, source: socket.socket, sink: socket.socket, direction: str) -> None:
         rest = b""
