@@ -128,6 +128,7 @@ class ApprovedOrder:
     Attributes:
         reference_price: The ask for a buy, the bid for a sale; per unit, in the contract's currency.
         notional: Worst case, in the account's currency.
+        funds: What it may take of the account's funds at worst, by our own estimate, in its currency; 0 for an exit.
         quote: The market it was measured by.
         limits_sha256: Names the limits that were in force.
         approved_at: Aware UTC.
@@ -138,6 +139,7 @@ class ApprovedOrder:
     order: ProposedOrder
     reference_price: Decimal
     notional: Decimal
+    funds: Decimal
     quote: Quote
     limits_sha256: str
     approved_at: datetime
@@ -179,6 +181,7 @@ def approve(
             order=order,
             reference_price=reference_price(order, snapshot),
             notional=order_value(order, snapshot, limits),
+            funds=rules_account.funds_needed(order, snapshot, limits),
             quote=snapshot.quote,
             limits_sha256=limits.sha256,
             approved_at=now,

@@ -33,14 +33,9 @@ def funds_suffice(
     the worst-case value, by security type: `margin_pct`.
     """
     account = _account(order, snapshot)
-    reach = reach_of(order, open_quantity(order, snapshot), snapshot)
-    outward = reach.outward(order.side)
-    if outward == 0:
+    need = funds_needed(order, snapshot, limits)
+    if need == 0:
         return Check(rule="INSUFFICIENT_FUNDS", value="takes none")
-    pct = limits.margin_pct.get(order.instrument.sec_type)
-    if pct is None:
-        raise Unknown("margin_pct")
-    need = notional(outward, valuation_of(order, snapshot, limits)) * pct / HUNDRED
     available = number(account.available_funds, "AvailableFunds") * FUNDS_USED_MAX
     cushion = net_liquidation(order, snapshot) * limits.min_excess_liquidity_pct / HUNDRED
     excess = number(account.excess_liquidity, "ExcessLiquidity")
@@ -61,6 +56,18 @@ def funds_suffice(
             ("source", "estimate"),
         ),
     )
+
+
+def funds_needed(order: ProposedOrder, snapshot: Snapshot, limits: Limits) -> Decimal:
+    """Return what an order may take of the account's funds, by our own estimate, in its currency; 0 for an exit."""
+    reach = reach_of(order, open_quantity(order, snapshot), snapshot)
+    outward = reach.outward(order.side)
+    if outward == 0:
+        return Decimal(0)
+    pct = limits.margin_pct.get(order.instrument.sec_type)
+    if pct is None:
+        raise Unknown("margin_pct")
+    return notional(outward, valuation_of(order, snapshot, limits)) * pct / HUNDRED
 
 
 def loss_of_the_day_is_small(

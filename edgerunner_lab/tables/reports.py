@@ -107,7 +107,7 @@ class Preview:
         notional: Worst case, in `currency`.
         currency: The account's.
         commission: Estimated cost, in `currency`; None where no estimate can be made.
-        margin: Estimated change of initial margin, in `currency`; None where no estimate can be made.
+        margin: What it takes of the account's funds by our own estimate, in `currency`; None where it is denied.
         verdict: "would be sent", or "would be denied".
         checks: One line a rule: its value and its limit, or why it failed.
         nearest: The nearest order that would pass; empty where this one does or none would.
@@ -310,8 +310,8 @@ _PREVIEW: Final[Layout[Preview]] = Layout(
         number("quantity", lambda p: p.quantity, Kind.SIZE),
         number("reference_price", lambda p: p.reference_price, Kind.PRICE),
         number("notional", lambda p: p.notional, Kind.MONEY, "worst case"),
-        optional(number("commission", lambda p: p.commission, Kind.MONEY)),
-        optional(number("margin", lambda p: p.margin, Kind.GAIN)),
+        optional(number("commission", lambda p: p.commission, Kind.MONEY, "cost, about")),
+        optional(number("margin", lambda p: p.margin, Kind.MONEY, "funds, about")),
         text("currency", lambda p: p.currency),
         Column(name="checks", read=lambda p: p.checks, kind=Kind.LINES),
         prose("nearest", lambda p: p.nearest, "would pass"),

@@ -329,6 +329,7 @@ def test_nobody_else_makes_an_approval() -> None:
         ApprovedOrder(
             order=approved.order,
             reference_price=Decimal(1),
+            funds=Decimal(0),
             notional=Decimal(1),
             quote=approved.quote,
             limits_sha256="",

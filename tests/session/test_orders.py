@@ -114,6 +114,8 @@ def test_a_preview_sends_nothing(session: Session) -> None:
 
     assert shown.verdict == "would be sent"
     assert shown.notional > 0
+    assert shown.commission == 1
+    assert shown.margin == shown.notional
     assert not session.orders()
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Unpack
 
+from edgerunner_lab.core.commissions import CENT, DOLLAR, estimated_commission
 from edgerunner_lab.core.errors import NotConnected, OrderDenied, UsageError
 from edgerunner_lab.core.facts import Fill, OrderUpdate
 from edgerunner_lab.core.grammar import parse, parse_contract
@@ -213,9 +215,23 @@ class OrderVerbs(MarketVerbs):
             blank,
             reference_price=verdict.reference_price,
             notional=verdict.notional,
+            commission=self._commission(order, verdict.reference_price),
+            margin=verdict.funds,
             verdict="would be sent",
             checks=(*_headroom(verdict.checks), *verdict.warnings),
         )
+
+    def _commission(self, order: ProposedOrder, price: Decimal) -> Decimal | None:
+        """Return what an order will about cost, in the account's currency; None where that cannot be said."""
+        portfolio = self._engine.portfolio
+        dollar, unit = (
+            portfolio.fx_rate(currency) for currency in (DOLLAR, order.instrument.currency)
+        )
+        if dollar is None or unit is None:
+            return None
+        at = order.limit_price or order.stop_price or price
+        cost = estimated_commission(order.instrument, order.quantity, at, unit / dollar)
+        return None if cost is None else (cost * dollar).quantize(CENT)
 
     async def _chosen(self, what: str) -> list[OrderUpdate]:
         """Return the orders that `what` names, asking the broker once more where it seems to name none."""
