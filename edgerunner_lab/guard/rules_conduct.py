@@ -32,9 +32,8 @@ def losses_in_a_row_are_few(
         losses, last = losses + 1, last or trip.at
     most, pause_s = limits.max_losses_in_a_row, float(limits.loss_pause_s)
     if last is None or losses < most:
-        return Check(
-            rule="LOSS_STREAK", value=str(losses), limit=plain(most), used=losses / most
-        )
+        used = losses / most if losses else None
+        return Check(rule="LOSS_STREAK", value=str(losses), limit=plain(most), used=used)
     age_s = seconds_since(last, now, "round trips")
     if age_s >= pause_s or not leads_outward(order, snapshot):
         return Check(rule="LOSS_STREAK", value=f"{losses}, paused")

@@ -143,7 +143,7 @@ def position_is_small(
         return _unvalued("MAX_POSITION", unknown.what)
     most = _position_max(order, snapshot, limits)
     # Only what lies beyond zero on the order's own side counts: coming back towards zero is never too much.
-    outward = max(reach.after * order.side.sign, Decimal(0))
+    outward = max(Decimal(0), reach.after * order.side.sign)
     if outward <= most:
         return Check(
             rule="MAX_POSITION",

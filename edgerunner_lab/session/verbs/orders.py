@@ -186,16 +186,25 @@ class OrderVerbs(MarketVerbs):
 
     async def _previewed(self, judgements: Sequence[Judgement]) -> list[reports.Preview]:
         said = await self._engine.orders.preview(judgements)
-        return [
+        rows = [
             self._preview(judgement.order, verdict)
             for judgement, verdict in zip(judgements, said, strict=True)
+        ]
+        if len(rows) == 1:
+            return rows
+        # In a table of several orders the limit that is fullest says enough of each.
+        return [
+            row
+            if isinstance(verdict, OrderDenied)
+            else replace(row, checks=(*row.checks[:1], *_warnings(verdict)))
+            for row, verdict in zip(rows, said, strict=True)
         ]
 
     def _preview(
         self, order: ProposedOrder, verdict: ApprovedOrder | OrderDenied | None
     ) -> reports.Preview:
         blank = reports.Preview(
-            text=str(order.intent),
+            text=str(replace(order.intent, preview=False)),
             symbol=str(order.instrument),
             side=order.side,
             quantity=order.quantity,
@@ -311,3 +320,7 @@ def _headroom(checks: Sequence[Check]) -> tuple[str, ...]:
     )
     lines = [f"within {check}, {check.used:.0%} used" for check in measured]
     return (*lines, f"{len(checks) - len(measured)} other rules passed")
+
+
+def _warnings(verdict: ApprovedOrder | None) -> tuple[str, ...]:
+    return () if verdict is None else verdict.warnings
