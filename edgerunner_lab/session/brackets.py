@@ -1,7 +1,8 @@
 """What brackets come to while they are sent: no entry works on without its protection."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from edgerunner_lab.core.errors import NotConnected, UsageError
 from edgerunner_lab.core.facts import OrderUpdate
@@ -17,8 +18,8 @@ _CAME_TO_NOTHING = (
     OrderState.EXPIRED,
 )
 
-Verdicts = Mapping[str, "asyncio.Task[OrderUpdate]"]
-"""order_ref -> what waits for the broker's first word on it"""
+FirstWord = Callable[[str], Coroutine[Any, Any, OrderUpdate]]
+"""Waits for the broker's first word on the order of a reference."""
 
 
 class Brackets:
@@ -29,7 +30,7 @@ class Brackets:
         self._cancels = cancels
 
     async def watched(
-        self, orders: Sequence[ProposedOrder], verdicts: Verdicts
+        self, orders: Sequence[ProposedOrder], first_word: FirstWord
     ) -> dict[str, tuple[str, ...]]:
         """Cancel each entry one of whose exits is refused, while it can be; return order_ref -> what to say.
 
@@ -43,16 +44,16 @@ class Brackets:
         return dict(
             await asyncio.gather(
                 *(
-                    self._watched(entry, exits, verdicts)
+                    self._watched(entry, exits, first_word)
                     for entry, exits in exits_by_entry.items()
                 )
             )
         )
 
     async def _watched(
-        self, entry: str, exits: Sequence[str], verdicts: Verdicts
+        self, entry: str, exits: Sequence[str], first_word: FirstWord
     ) -> tuple[str, tuple[str, ...]]:
-        waiting = {verdicts[ref] for ref in (entry, *exits)}
+        waiting = {asyncio.create_task(first_word(ref)) for ref in (entry, *exits)}
         while waiting:
             _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             lost = [each for each in self._now(exits) if _came_to_nothing(each)]

@@ -68,6 +68,22 @@ class Sent:
     warnings: tuple[str, ...]
 
 
+_Watching = asyncio.Task[dict[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """Orders that have left together.
+
+    Attributes:
+        warnings: What the guard warned of, order by order.
+        watching: Looks after their brackets; order_ref -> what to say of it.
+    """
+
+    warnings: tuple[tuple[str, ...], ...]
+    watching: _Watching
+
+
 _HALTED_MEANWHILE = Denial(
     code="TRADING_HALTED",
     facts=(("withdrawn", "halted before the order was sent"),),
@@ -103,7 +119,8 @@ class Orders:
         self._clock = clock
         self._watchdogs = Watchdogs()
         self.last_written_mono: float | None = None
-        self._under_way: set[asyncio.Task[list[tuple[str, ...]]]] = set()
+        self._watching: set[_Watching] = set()
+        self._under_way: set[asyncio.Task[_Placed]] = set()
 
     async def preview(
         self, judgements: Sequence[Judgement]
@@ -138,13 +155,9 @@ class Orders:
         Raises:
             TogetherDenied: one or more; nothing was sent. The rest as `send`.
         """
-        warnings = await self._without_interrupt(judgements)
-        verdicts = {
-            each.order.order_ref: asyncio.create_task(self._verdict(each.order))
-            for each in judgements
-        }
-        notes = await self._brackets.watched([each.order for each in judgements], verdicts)
-        updates = await asyncio.gather(*verdicts.values())
+        placed = await self._without_interrupt(judgements)
+        notes = await asyncio.shield(placed.watching)
+        updates = await asyncio.gather(*(self._verdict(each.order) for each in judgements))
         silent = [each.order_ref for each in updates if not _has_verdict(each)]
         if silent:
             raise OutcomeUnknown(
@@ -158,13 +171,13 @@ class Orders:
                 update=self._tracker.order(update.order_ref) or update,
                 warnings=(*notes.get(update.order_ref, ()), *warned),
             )
-            for update, warned in zip(updates, warnings, strict=True)
+            for update, warned in zip(updates, placed.warnings, strict=True)
         ]
 
     async def _verdict(self, order: ProposedOrder) -> OrderUpdate:
         """Wait for the broker's first word, and where an order fills at once for the fill."""
         ref = order.order_ref
-        update = await self._tracker.wait_until(ref, _has_verdict, VERDICT_SECONDS)
+        update = await self._first_word(ref)
         fills_at_once = order.order_type is OrderType.MARKET or order.tif in (
             TimeInForce.IOC,
             TimeInForce.FOK,
@@ -172,6 +185,9 @@ class Orders:
         if fills_at_once:
             update = await self._tracker.wait_until(ref, self._is_settled, FILL_SECONDS)
         return update
+
+    async def _first_word(self, ref: str) -> OrderUpdate:
+        return await self._tracker.wait_until(ref, _has_verdict, VERDICT_SECONDS)
 
     def _place_all(
         self, reservations: Sequence[Reservation], judgements: Sequence[Judgement]
@@ -269,7 +285,7 @@ class Orders:
         """
         order = judgement.order
         ref = order.order_ref
-        (warnings,) = await self._without_interrupt([judgement])
+        (warnings,) = (await self._without_interrupt([judgement])).warnings
         update = await self._tracker.wait_until(ref, self._is_changed, VERDICT_SECONDS)
         change = self._tracker.change_of(ref)
         if change is not None and change.refused:
@@ -313,10 +329,8 @@ class Orders:
 
     # Inside.
 
-    async def _without_interrupt(
-        self, judgements: Sequence[Judgement]
-    ) -> list[tuple[str, ...]]:
-        """Reserve and place whatever happens to the caller; return what the guard warned of, order by order."""
+    async def _without_interrupt(self, judgements: Sequence[Judgement]) -> _Placed:
+        """Reserve and place whatever happens to the caller."""
         abandoned = asyncio.Event()
         carrying = asyncio.create_task(
             self._carry_out(judgements, abandoned),
@@ -360,17 +374,25 @@ class Orders:
 
     async def _carry_out(
         self, judgements: Sequence[Judgement], abandoned: asyncio.Event
-    ) -> list[tuple[str, ...]]:
-        """Reserve and place; return what the guard warned of."""
+    ) -> _Placed:
+        """Reserve and place, and have brackets looked after."""
         reservations = await self._reserve(judgements)
         if abandoned.is_set():
             for reservation in reservations:
                 self._withdraw_unsent(reservation, "interrupted before the order was sent")
         else:
             self._place_all(reservations, judgements)
-        return [reservation.approved.warnings for reservation in reservations]
+        new = [each.order for each in judgements if each.order.replaces is None]
+        # From here on whoever waits may be interrupted: an entry never fills without its stop for that.
+        watching = asyncio.create_task(self._brackets.watched(new, self._first_word))
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
+        return _Placed(
+            warnings=tuple(each.approved.warnings for each in reservations),
+            watching=watching,
+        )
 
-    def _carried(self, carrying: "asyncio.Task[list[tuple[str, ...]]]") -> None:
+    def _carried(self, carrying: "asyncio.Task[_Placed]") -> None:
         self._under_way.discard(carrying)
         if not carrying.cancelled() and (error := carrying.exception()) is not None:
             _log.info("an order was not sent: %s", error)

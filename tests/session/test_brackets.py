@@ -1,5 +1,6 @@
 """Brackets: one entry, one profit taker, one stop; all of them or none, against the embedded gateway."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -280,6 +281,37 @@ def test_a_profit_taker_that_the_broker_refuses_leaves_the_stop(
     assert take.state is OrderState.REJECTED
     assert stop.state is OrderState.WORKING
     assert "take: code 201: no profit today: the position has its stop" in found.notes[0]
+
+
+def test_an_interrupt_leaves_no_entry_without_its_stop(
+    session: Session, gateway: Gateway
+) -> None:
+    """Whoever stops waiting while the broker refuses the stop is looked after all the same."""
+    gateway.command(
+        "fault",
+        fault={
+            "what": "reject", "request": "placeOrder", "code": 201, "text": "no stops today",
+            "times": 1, "when": {"message": "placeOrder", "nth": 3},
+        },
+    )  # fmt: skip
+    take, stop = price(session, "1.03"), price(session, "0.98")
+
+    async def interrupted() -> None:
+        text = f"buy 10 SPY lmt {price_now} take {take} stop {stop} gtc"
+        sending = asyncio.create_task(
+            session.verbs.order(text, source=session.source("python"))
+        )
+        # The very moment between bytes and answer.
+        while not session.engine.tracker.orders:  # noqa: ASYNC110  there is no event for it
+            await asyncio.sleep(0)
+        sending.cancel()
+
+    price_now = price(session, "0.99")
+    session.thread.run(interrupted)
+    entry = session.engine.tracker.orders[0].order_ref
+
+    assert when(session, entry, OrderState.CANCELLED).filled == 0
+    assert not [one for one in session.orders() if one.state.is_open]
 
 
 def test_a_halt_between_decision_and_bytes_keeps_all_three_back(
