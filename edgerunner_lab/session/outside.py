@@ -16,6 +16,7 @@ from edgerunner_lab.ledger.connections import Connection
 from edgerunner_lab.ledger.ledger import Ledger
 from edgerunner_lab.ledger.order_rows import OrderRow
 from edgerunner_lab.ledger.paths import Paths
+from edgerunner_lab.session import quick_cancel
 from edgerunner_lab.session.wall_clock import utc_now
 
 NOTEBOOK: Final = "edgerunner halt"
@@ -78,12 +79,18 @@ def halt(paths: Paths, *, reason: str, everything: bool = False) -> Halt:
         left = [] if everything else _wait_for_the_living(ledger)
         known = ledger.connections()
         proven: set[_Gateway] = set()
-        for place in _places(known, left, everything=everything):
+        places = _places(known, left, everything=everything)
+        # The broker's own cancel first; what came of it a whole session finds out, which takes longer.
+        asked = [quick_cancel.ask(paths, place) for place in places] if everything else []
+        for place in places:
             problem = _halt_at(paths, place, reason, everything=everything)
             if problem:
                 found.problems.append(problem)
             else:
                 proven.add(_gateway_of(place))
+        for line in asked:
+            if line is not None:
+                line.close()
         if everything:
             _wait_for_the_living(ledger)
         gateway_by_client = {
