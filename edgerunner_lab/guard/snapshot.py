@@ -227,6 +227,7 @@ def working_at_worst(
         if each.parent_ref
     }
     still_open = _smaller(_open(at_broker), _open(in_ledger))
+    seen = {each.order_ref for each in at_broker}
     counted: dict[tuple[str, Side], Decimal] = {}
     largest: dict[tuple[str, Side], tuple[str, Side]] = {}
     for key, remaining in whole.items():
@@ -234,7 +235,10 @@ def working_at_worst(
         if ref not in entries:
             counted[key] = remaining
             continue
-        free = max(remaining - still_open.get(entries[ref], Decimal(0)), Decimal(0))
+        # Where the broker lists an exit and no longer its entry, that has filled, whatever the ledger still says.
+        waits = ref not in seen or entries[ref] in seen
+        held_back = still_open.get(entries[ref], Decimal(0)) if waits else Decimal(0)
+        free = max(remaining - held_back, Decimal(0))
         group = entries[ref], side
         other = largest.setdefault(group, key)
         if other != key and counted[other] < free:

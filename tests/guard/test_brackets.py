@@ -204,6 +204,13 @@ def test_what_the_broker_says_of_an_entry_can_only_free_its_exits() -> None:
     assert working_at_worst([entry(10)], [waiting(10)])[OTHER, Side.SELL] == 10
 
 
+def test_an_entry_that_the_broker_no_longer_lists_keeps_nothing_back() -> None:
+    """Another notebook may not have written yet that it has filled; its exits are listed, and work."""
+    assert working_at_worst([waiting(10)], [entry(10), waiting(10)])[OTHER, Side.SELL] == 10
+    both = working_at_worst([entry(10), waiting(10)], [entry(10), waiting(10)])
+    assert both[OTHER, Side.SELL] == 0
+
+
 def test_an_entry_that_has_filled_and_is_not_booked_keeps_nothing_back() -> None:
     """It is no order any more: its exits work."""
     filled = working(10, ref=ENTRY, is_fill=True)
